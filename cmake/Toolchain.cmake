@@ -1,0 +1,35 @@
+# How everything is compiled and linked.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET default)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(INLET_CCACHE ccache)
+if(INLET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Time stamps of the precompiled headers differ in every checkout; their contents do not.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${INLET_CCACHE})
+endif()
+
+find_program(INLET_MOLD mold)
+if(INLET_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wno-missing-field-initializers)
+if(INLET_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(INLET_SANITIZE)
+  add_compile_options(-fsanitize=${INLET_SANITIZE})
+  add_link_options(-fsanitize=${INLET_SANITIZE})
+  if(INLET_SANITIZE MATCHES undefined)
+    # vptr needs the type information of libraries that hide theirs.
+    add_compile_options(-fno-sanitize-recover=undefined -fno-sanitize=vptr)
+    add_link_options(-fno-sanitize=vptr)
+  endif()
+endif()
+
+find_package(Threads REQUIRED)

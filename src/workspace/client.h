@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "types/batch.h"
+#include "types/data_type.h"
+
+namespace inlet::workspace {
+
+struct QueryResult {
+  types::StructType schema;
+  std::unique_ptr<types::BatchReader> rows;  ///< Null for a statement without rows.
+};
+
+/// Work done so far by the running statement.
+struct Progress {
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
+  std::int64_t total_bytes = 0;  ///< 0: unknown.
+};
+
+struct ExecuteOptions {
+  std::stop_token stop;
+  std::function<void(const Progress&)> on_progress;  ///< Called from any thread; may be empty.
+};
+
+/// One connected user: current catalog and schema, temporary views, variables, settings.
+/// Everything that the CLI, the REST API, the web UI and Spark Connect can do, they do through here.
+/// Not thread-safe; one per connection.
+class Client {
+ public:
+  virtual ~Client() = default;
+  /// One statement, without its semicolon.
+  virtual Result<QueryResult> Execute(std::string_view sql, const ExecuteOptions& options) = 0;
+};
+
+struct WorkspaceOptions {
+  std::string home = "./lakehouse";  ///< INLET_HOME
+  int threads = 0;                   ///< 0: one a core.
+  std::int64_t memory_bytes = 0;     ///< 0: the engine's default.
+};
+
+/// Owns everything: catalog, engine, caches. Thread-safe. Opening it does no work that a simple
+/// SELECT does not need.
+class Workspace {
+ public:
+  virtual ~Workspace() = default;
+  virtual std::unique_ptr<Client> Connect() = 0;
+
+  static Result<std::unique_ptr<Workspace>> Open(const WorkspaceOptions& options);
+};
+
+}  // namespace inlet::workspace
