@@ -1,0 +1,26 @@
+#include "formats/format.h"
+
+#include <array>
+
+#include "formats/csv/csv_format.h"
+#include "formats/text/text_format.h"
+
+namespace inlet::formats {
+
+std::span<const Format* const> AllFormats() {
+  // One line a format.
+  static const std::array kFormats{
+      &CsvFormat(),
+      &TextFormat(),
+  };
+  return kFormats;
+}
+
+const Format* FindFormat(std::string_view name) {
+  for (const Format* format : AllFormats()) {
+    if (EqualsIgnoreCase(format->name(), name)) return format;
+  }
+  return nullptr;
+}
+
+}  // namespace inlet::formats
