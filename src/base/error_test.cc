@@ -7,9 +7,7 @@
 namespace inlet {
 namespace {
 
-Error PathNotFound() {
-  return Fail(Condition::PATH_NOT_FOUND, {{"path", "s3://b/x"}}).error();
-}
+Error PathNotFound() { return Fail(Condition::PATH_NOT_FOUND, {{"path", "s3://b/x"}}).error(); }
 
 TEST(Error, TextNamesConditionValuesAndSqlstate) {
   EXPECT_EQ(ToString(PathNotFound()),

@@ -9,8 +9,7 @@
 namespace inlet {
 
 /// EXPECT_THAT(result, FailsWith(Condition::PATH_NOT_FOUND))
-MATCHER_P(FailsWith, condition,
-          "fails with " + std::string(InfoOf(condition).name)) {
+MATCHER_P(FailsWith, condition, "fails with " + std::string(InfoOf(condition).name)) {
   if (arg.has_value()) {
     *result_listener << "which has a value";
     return false;

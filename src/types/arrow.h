@@ -11,10 +11,11 @@
 namespace inlet::types {
 
 /// How a type lies in memory, the same in every layer:
-///   VOID null; BYTE..LONG int8..int64; DECIMAL decimal128; STRING utf8; BINARY binary; DATE date32;
-///   TIMESTAMP timestamp[us, UTC]; TIMESTAMP_NTZ timestamp[us]; year-month interval month_interval;
-///   day-time interval duration[us]; VARIANT struct<metadata: binary not null, value: binary not null>
-///   with field metadata "inlet.type" = "variant"; ARRAY list; MAP map; STRUCT struct.
+///   VOID null; BYTE..LONG int8..int64; DECIMAL decimal128; STRING utf8; BINARY binary; DATE
+///   date32; TIMESTAMP timestamp[us, UTC]; TIMESTAMP_NTZ timestamp[us]; year-month interval
+///   month_interval; day-time interval duration[us]; VARIANT struct<metadata: binary not null,
+///   value: binary not null> with field metadata "inlet.type" = "variant"; ARRAY list; MAP map;
+///   STRUCT struct.
 std::shared_ptr<arrow::DataType> ToArrow(const DataType& type);
 std::shared_ptr<arrow::Field> ToArrow(const StructField& field);
 std::shared_ptr<arrow::Schema> ToArrow(const StructType& schema);
@@ -33,15 +34,16 @@ std::unexpected<Error> FromArrowStatus(const arrow::Status& status);
 
 /// Unwraps an arrow::Result, or returns our Error from the enclosing function.
 #define ARROW_TRY(...) INLET_ARROW_TRY_IMPL(INLET_CONCAT(arrow_result_, __COUNTER__), __VA_ARGS__)
-#define INLET_ARROW_TRY_IMPL(name, ...)                                                  \
-  __extension__({                                                                        \
-    auto name = (__VA_ARGS__);                                                           \
-    if (!name.ok()) [[unlikely]] return ::inlet::types::FromArrowStatus(name.status());  \
-    std::move(name).ValueUnsafe();                                                       \
+#define INLET_ARROW_TRY_IMPL(name, ...)                      \
+  __extension__({                                            \
+    auto name = (__VA_ARGS__);                               \
+    if (!name.ok()) [[unlikely]]                             \
+      return ::inlet::types::FromArrowStatus(name.status()); \
+    std::move(name).ValueUnsafe();                           \
   })
 /// The same for a bare arrow::Status.
-#define ARROW_CHECK_OK(...)                                                              \
-  do {                                                                                   \
-    if (::arrow::Status status_ = (__VA_ARGS__); !status_.ok()) [[unlikely]]             \
-      return ::inlet::types::FromArrowStatus(status_);                                   \
+#define ARROW_CHECK_OK(...)                                                  \
+  do {                                                                       \
+    if (::arrow::Status status_ = (__VA_ARGS__); !status_.ok()) [[unlikely]] \
+      return ::inlet::types::FromArrowStatus(status_);                       \
   } while (false)

@@ -41,11 +41,13 @@ struct StructField;
 ///
 /// Nested types hold fields as Arrow does: ARRAY one ("element"), MAP two
 /// ("key", "value"), STRUCT its own.
-/// Source: Databricks SQL language manual, "Data types"; Delta protocol, "Schema Serialization Format".
+/// Source: Databricks SQL language manual, "Data types"; Delta protocol, "Schema Serialization
+/// Format".
 class DataType {
  public:
-  DataType() = default;                         // VOID
-  DataType(TypeId id) : id_(id) {}              // NOLINT(google-explicit-constructor): reads as the type itself.
+  DataType() = default;  // VOID
+  DataType(TypeId id)
+      : id_(id) {}  // NOLINT(google-explicit-constructor): reads as the type itself.
   static DataType Decimal(int precision, int scale);
   static DataType Array(DataType element, bool contains_null = true);
   static DataType Map(DataType key, DataType value, bool value_contains_null = true);
@@ -55,9 +57,9 @@ class DataType {
   int precision() const { return precision_; }  ///< DECIMAL only.
   int scale() const { return scale_; }          ///< DECIMAL only.
   const std::vector<StructField>& fields() const;
-  const DataType& element() const;              ///< ARRAY only.
-  const DataType& key() const;                  ///< MAP only.
-  const DataType& value() const;                ///< MAP only.
+  const DataType& element() const;  ///< ARRAY only.
+  const DataType& key() const;      ///< MAP only.
+  const DataType& value() const;    ///< MAP only.
 
   bool is(TypeId id) const { return id_ == id; }
   bool is_nested() const { return id_ >= TypeId::kArray; }

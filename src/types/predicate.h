@@ -12,10 +12,20 @@ namespace inlet::types {
 /// applies it again: a source that ignores it is slow, not wrong. SQL meaning: NULL never matches
 /// except kIsNull.
 struct ColumnPredicate {
-  enum class Op : std::uint8_t { kEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kIn, kIsNull, kIsNotNull };
+  enum class Op : std::uint8_t {
+    kEqual,
+    kLess,
+    kLessOrEqual,
+    kGreater,
+    kGreaterOrEqual,
+    kIn,
+    kIsNull,
+    kIsNotNull
+  };
   std::size_t column = 0;  ///< Index into the source's schema.
   Op op = Op::kEqual;
-  std::vector<std::shared_ptr<arrow::Scalar>> values;  ///< Of the column's Arrow type; several for kIn.
+  std::vector<std::shared_ptr<arrow::Scalar>>
+      values;  ///< Of the column's Arrow type; several for kIn.
 };
 
 }  // namespace inlet::types
