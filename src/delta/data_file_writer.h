@@ -17,16 +17,16 @@ struct DataFileSpec {
   storage::Location table_root;
   types::StructType schema;  ///< Logical columns, partition columns included, in table order.
   std::vector<std::string> partition_columns;
-  std::string compression = "snappy";                 ///< delta.parquet.compression.codec
-  std::int64_t target_file_bytes = 128 << 20;         ///< A file is closed at about this size.
-  int stats_columns = 32;                             ///< delta.dataSkippingNumIndexedCols; -1 all.
-  std::vector<std::string> stats_column_names;        ///< delta.dataSkippingStatsColumns, if set.
-  int stats_string_prefix = 32;                       ///< delta.dataSkippingStringPrefixLength
+  std::string compression = "snappy";           ///< delta.parquet.compression.codec
+  std::int64_t target_file_bytes = 128 << 20;   ///< A file is closed at about this size.
+  int stats_columns = 32;                       ///< delta.dataSkippingNumIndexedCols; -1 all.
+  std::vector<std::string> stats_column_names;  ///< delta.dataSkippingStatsColumns, if set.
+  int stats_string_prefix = 32;                 ///< delta.dataSkippingStringPrefixLength
 };
 
 /// Turns batches into Parquet files with statistics under a table's root: splits rows by partition,
-/// rolls files, and tells of each file as an AddFile. Nothing is visible before a commit names them.
-/// Destroying an unfinished writer deletes what it wrote, as far as it can.
+/// rolls files, and tells of each file as an AddFile. Nothing is visible before a commit names
+/// them. Destroying an unfinished writer deletes what it wrote, as far as it can.
 ///
 /// Not thread-safe: one writer a thread, all from the same spec. File names are unique.
 class DataFileWriter {
