@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace inlet::catalog {
+
+/// catalog.schema.object, each part as written and already unquoted. Parts compare ignoring case.
+struct FullName {
+  std::string catalog;
+  std::string schema;
+  std::string object;
+};
+
+/// `main`.`default`.`t`, as Spark's errors print names.
+std::string ToString(const FullName& name);
+
+enum class TableKind : std::uint8_t {
+  kManaged,
+  kExternal,
+  kStreamingTable,
+  kMaterializedView,
+  kView,
+};
+
+struct TableEntry {
+  FullName name;
+  std::string id;  ///< A UUID; survives RENAME.
+  TableKind kind = TableKind::kManaged;
+  std::string location;   ///< URL of the table root; empty for a view.
+  std::string view_text;  ///< The query of a view or materialized view.
+  std::string
+      view_columns;  ///< JSON list of [name, comment] that a view's definition gave; may be empty.
+  std::string
+      default_names;  ///< "catalog.schema" that a view's query resolves short names against.
+  std::string comment;
+  std::int64_t created_at_ms = 0;
+};
+
+struct VolumeEntry {
+  FullName name;
+  std::string id;
+  bool external = false;
+  std::string location;  ///< URL of the volume's root.
+  std::string comment;
+  std::int64_t created_at_ms = 0;
+};
+
+struct SchemaEntry {
+  std::string catalog;
+  std::string name;
+  std::string comment;
+  std::int64_t created_at_ms = 0;
+};
+
+struct CatalogEntry {
+  std::string name;
+  std::string comment;
+  std::int64_t created_at_ms = 0;
+};
+
+/// Who is who: names to locations. Knows nothing about log files or rows.
+/// Thread-safe; every change is atomic and durable; several processes may share one home.
+/// Errors not named below: STORAGE_UNAVAILABLE, PERMISSION_DENIED, INLET_CORRUPT_FILE.
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+
+  /// Opens `<home>/catalog.db`; a new one has the catalog `main` with the schema `default`.
+  static Result<std::unique_ptr<Catalog>> Open(const std::string& home);
+
+  // Catalogs. Errors: CATALOG_NOT_FOUND (with the nearest name), CATALOG_ALREADY_EXISTS,
+  // CATALOG_NOT_EMPTY.
+  virtual Result<CatalogEntry> FindCatalog(std::string_view name) const = 0;
+  virtual Result<std::vector<CatalogEntry>> ListCatalogs() const = 0;
+  virtual Status CreateCatalog(const CatalogEntry& entry) = 0;
+  virtual Status DropCatalog(std::string_view name, bool cascade) = 0;
+
+  // Schemas. Errors: SCHEMA_NOT_FOUND, SCHEMA_ALREADY_EXISTS, SCHEMA_NOT_EMPTY.
+  virtual Result<SchemaEntry> FindSchema(std::string_view catalog, std::string_view name) const = 0;
+  virtual Result<std::vector<SchemaEntry>> ListSchemas(std::string_view catalog) const = 0;
+  virtual Status CreateSchema(const SchemaEntry& entry) = 0;
+  virtual Status DropSchema(std::string_view catalog, std::string_view name, bool cascade) = 0;
+
+  // Tables and views. Errors: TABLE_OR_VIEW_NOT_FOUND (with the nearest name of the schema),
+  // TABLE_OR_VIEW_ALREADY_EXISTS, SCHEMA_NOT_FOUND.
+  virtual Result<TableEntry> FindTable(const FullName& name) const = 0;
+  virtual Result<std::vector<TableEntry>> ListTables(std::string_view catalog,
+                                                     std::string_view schema) const = 0;
+  virtual Status CreateTable(const TableEntry& entry) = 0;
+  /// Replaces the entry of the same id.
+  virtual Status UpdateTable(const TableEntry& entry) = 0;
+  /// The data of a managed table stays where it is, named by dropped_tables, until it is purged.
+  virtual Status DropTable(const FullName& name) = 0;
+
+  // Volumes. Errors: VOLUME_DOES_NOT_EXIST, VOLUME_ALREADY_EXISTS, SCHEMA_NOT_FOUND.
+  virtual Result<VolumeEntry> FindVolume(const FullName& name) const = 0;
+  virtual Result<std::vector<VolumeEntry>> ListVolumes(std::string_view catalog,
+                                                       std::string_view schema) const = 0;
+  virtual Status CreateVolume(const VolumeEntry& entry) = 0;
+  virtual Status UpdateVolume(const VolumeEntry& entry) = 0;
+  virtual Status DropVolume(const FullName& name) = 0;
+
+  /// "/Volumes/main/raw/landing/a.csv" to the URL of that object. Dot segments that lead out of the
+  /// volume are refused: INLET_PATH_OUTSIDE.
+  Result<std::string> VolumeUrl(std::string_view volume_path) const;
+
+  /// A URL for a new managed table or volume, no other entry's, under the home.
+  virtual std::string NewManagedLocation(std::string_view kind, const FullName& name) const = 0;
+};
+
+}  // namespace inlet::catalog
