@@ -1,0 +1,220 @@
+#include <duckdb/function/function_binder.hpp>
+#include <duckdb/main/client_context_state.hpp>
+#include <duckdb/main/extension/extension_loader.hpp>
+#include <duckdb/execution/expression_executor.hpp>
+#include <duckdb/planner/expression/bound_cast_expression.hpp>
+#include <duckdb/planner/expression/bound_constant_expression.hpp>
+
+#include "engine/duckdb/functions/function_internal.h"
+#include "engine/duckdb/logical_types.h"
+
+namespace inlet::engine {
+namespace {
+
+constexpr char kSessionKey[] = "inlet_function_session";
+
+struct SessionState final : duckdb::ClientContextState {
+  FunctionSession session;
+};
+
+}  // namespace
+
+void SetFunctionSession(duckdb::ClientContext& context, FunctionSession session) {
+  context.registered_state->GetOrCreate<SessionState>(kSessionKey)->session = std::move(session);
+}
+
+void RegisterSparkFunctions(duckdb::DatabaseInstance& database) {
+  functions::Registry registry;
+  functions::AddStringFunctions(registry);
+  registry.RegisterAll(database);
+}
+
+namespace functions {
+namespace {
+
+/// Carries a binder on the function's catalog entry, for DuckDB's bind callback is a plain pointer.
+struct BinderInfo final : duckdb::ScalarFunctionInfo {
+  explicit BinderInfo(Binder fn) : binder(std::move(fn)) {}
+  Binder binder;
+};
+
+duckdb::unique_ptr<duckdb::FunctionData> BindTyped(ClientContext& context,
+                                                   duckdb::ScalarFunction& function,
+                                                   Arguments& arguments) {
+  auto data = duckdb::make_uniq<CallData>();
+  data->session = SessionOf(context);
+  const auto info = function.function_info;
+  Bound bound = info->Cast<BinderInfo>().binder(context, arguments);
+  if (bound.replacement) {
+    bound.type = bound.replacement->return_type;
+    data->replacement = std::move(bound.replacement);
+  }
+  function.arguments.clear();
+  for (const ExpressionPtr& argument : arguments) function.arguments.push_back(argument->return_type);
+  function.varargs = LogicalType(LogicalTypeId::INVALID);
+  function.SetReturnType(bound.type);
+  function.function = std::move(bound.execute);
+  return data;
+}
+
+ExpressionPtr TakeReplacement(duckdb::FunctionBindExpressionInput& input) {
+  return std::move(input.bind_data->Cast<CallData>().replacement);
+}
+
+duckdb::ScalarFunction TypedFunction(Binder binder) {
+  duckdb::ScalarFunction function({}, LogicalType::ANY, nullptr, BindTyped);
+  function.varargs = LogicalType::ANY;
+  function.SetNullHandling(duckdb::FunctionNullHandling::SPECIAL_HANDLING);
+  function.SetFallible();
+  function.SetBindExpressionCallback(TakeReplacement);
+  function.SetExtraFunctionInfo<BinderInfo>(std::move(binder));
+  return function;
+}
+
+bool IsNumeric(const LogicalType& type) { return type.IsNumeric(); }
+
+bool IsAtomic(const LogicalType& type) { return !type.IsNested() && !IsVariant(type); }
+
+/// Spark's AnsiTypeCoercion.implicitCast.
+bool CanCoerce(const LogicalType& from, const LogicalType& to) {
+  if (from == to || from.id() == LogicalTypeId::SQLNULL) return true;
+  if (to.id() == LogicalTypeId::VARCHAR) return IsAtomic(from) && from.id() != LogicalTypeId::BLOB;
+  if (from.id() == LogicalTypeId::VARCHAR) return IsAtomic(to);
+  if (IsNumeric(from) && IsNumeric(to)) {
+    // Narrowing is refused, except that a BIGINT literal may stand for an INT.
+    return true;
+  }
+  const bool to_timestamp =
+      to.id() == LogicalTypeId::TIMESTAMP_TZ || to.id() == LogicalTypeId::TIMESTAMP;
+  if (from.id() == LogicalTypeId::DATE) return to_timestamp;
+  if (from.id() == LogicalTypeId::TIMESTAMP || from.id() == LogicalTypeId::TIMESTAMP_TZ) {
+    return to_timestamp || to.id() == LogicalTypeId::DATE;
+  }
+  return false;
+}
+
+}  // namespace
+
+FunctionSession SessionOf(ClientContext& context) {
+  auto state = context.registered_state->Get<SessionState>(kSessionKey);
+  return state ? state->session : FunctionSession{};
+}
+
+duckdb::unique_ptr<duckdb::FunctionData> CallData::Copy() const {
+  auto copy = duckdb::make_uniq<CallData>();
+  copy->session = session;
+  return copy;
+}
+
+bool CallData::Equals(const duckdb::FunctionData&) const {
+  return true;  // The session is one for the whole statement.
+}
+
+Bound Replace(ExpressionPtr expression) { return {.replacement = std::move(expression)}; }
+
+ExpressionPtr CastTo(ClientContext& context, ExpressionPtr argument, const LogicalType& target) {
+  if (argument->return_type == target) return argument;
+  return duckdb::BoundCastExpression::AddCastToType(context, std::move(argument), target);
+}
+
+ExpressionPtr TryCastTo(ClientContext& context, ExpressionPtr argument, const LogicalType& target) {
+  return duckdb::BoundCastExpression::AddCastToType(context, std::move(argument), target, true);
+}
+
+void CoerceTo(ClientContext& context, ExpressionPtr& argument, const LogicalType& target,
+              std::string_view function, std::size_t index) {
+  if (argument->return_type == target) return;
+  if (!CanCoerce(argument->return_type, target)) {
+    Raise(Condition::DATATYPE_MISMATCH,
+          {{"sqlExpr", std::string(function)},
+           {"message", "argument " + std::to_string(index + 1) + " has type " +
+                           types::ToSql(FromDuckDbType(argument->return_type)) + ", expected " +
+                           types::ToSql(FromDuckDbType(target))}});
+  }
+  argument = CastTo(context, std::move(argument), target);
+}
+
+ExpressionPtr Call(ClientContext& context, const std::string& name, Arguments arguments) {
+  duckdb::ErrorData error;
+  ExpressionPtr bound = duckdb::FunctionBinder(context).BindScalarFunction(
+      DEFAULT_SCHEMA, name, std::move(arguments), error);
+  if (!bound) error.Throw();
+  return bound;
+}
+
+ExpressionPtr Constant(duckdb::Value value) {
+  return duckdb::make_uniq<duckdb::BoundConstantExpression>(std::move(value));
+}
+
+std::optional<duckdb::Value> ConstantOf(ClientContext& context, const Expression& argument) {
+  duckdb::Value value;
+  if (!argument.IsFoldable() ||
+      !duckdb::ExpressionExecutor::TryEvaluateScalar(context, argument, value)) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+namespace detail {
+
+duckdb::list_entry_t Traits<StringList>::Write(Vector& result, const StringList& list) {
+  const idx_t begin = duckdb::ListVector::GetListSize(result);
+  duckdb::ListVector::Reserve(result, begin + list.size());
+  Vector& child = duckdb::ListVector::GetEntry(result);
+  for (idx_t i = 0; i < list.size(); ++i) {
+    if (list[i]) {
+      duckdb::FlatVector::GetData<duckdb::string_t>(child)[begin + i] =
+          duckdb::StringVector::AddString(child, *list[i]);
+    } else {
+      duckdb::FlatVector::SetNull(child, begin + i, true);
+    }
+  }
+  duckdb::ListVector::SetListSize(result, begin + list.size());
+  return {begin, list.size()};
+}
+
+}  // namespace detail
+
+duckdb::ScalarFunctionSet& Registry::SetOf(const std::string& name) {
+  for (duckdb::ScalarFunctionSet& set : scalars_) {
+    if (set.name == name) return set;
+  }
+  return scalars_.emplace_back(name);
+}
+
+void Registry::AddFixed(const std::string& name, std::vector<LogicalType> parameters,
+                        LogicalType result, duckdb::scalar_function_t execute) {
+  const std::size_t arity = parameters.size();
+  duckdb::ScalarFunction function =
+      TypedFunction([name, parameters = std::move(parameters), result = std::move(result),
+                     execute = std::move(execute)](ClientContext& context, Arguments& arguments) {
+        for (std::size_t i = 0; i < arguments.size(); ++i) {
+          CoerceTo(context, arguments[i], parameters[i], name, i);
+        }
+        return Bound{.type = result, .execute = execute};
+      });
+  function.varargs = LogicalType(LogicalTypeId::INVALID);
+  function.arguments.assign(arity, LogicalType::ANY);
+  SetOf(name).AddFunction(std::move(function));
+}
+
+void Registry::AddBound(const std::string& name, Binder binder) {
+  SetOf(name).AddFunction(TypedFunction(std::move(binder)));
+}
+
+void Registry::AddVolatile(const std::string& name, Binder binder) {
+  duckdb::ScalarFunction function = TypedFunction(std::move(binder));
+  function.SetVolatile();
+  SetOf(name).AddFunction(std::move(function));
+}
+
+void Registry::AddAggregate(duckdb::AggregateFunctionSet set) { aggregates_.push_back(std::move(set)); }
+
+void Registry::RegisterAll(duckdb::DatabaseInstance& database) {
+  duckdb::ExtensionLoader loader(database, "inlet");
+  for (duckdb::ScalarFunctionSet& set : scalars_) loader.RegisterFunction(std::move(set));
+  for (duckdb::AggregateFunctionSet& set : aggregates_) loader.RegisterFunction(std::move(set));
+}
+
+}  // namespace functions
+}  // namespace inlet::engine

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace duckdb {
+class ClientContext;
+class DatabaseInstance;
+}  // namespace duckdb
+
+namespace inlet::engine {
+
+/// What our functions may ask of the session, fixed for one statement.
+struct FunctionSession {
+  std::string time_zone = "UTC";  ///< Also to be SET as DuckDB's TimeZone, for the functions that stay DuckDB's.
+  std::int64_t now_us = 0;        ///< current_timestamp(), microseconds since 1970 UTC; 0: the clock.
+  std::string current_catalog;
+  std::string current_schema;
+  std::string current_user;
+};
+
+/// Adds Spark's functions (names that begin with spark_), aggregates and the ANSI casts to a DuckDB
+/// instance; once, before its first query.
+void RegisterSparkFunctions(duckdb::DatabaseInstance& database);
+
+/// Sets what the functions of later statements on this connection see.
+void SetFunctionSession(duckdb::ClientContext& context, FunctionSession session);
+
+}  // namespace inlet::engine
