@@ -6,6 +6,9 @@
 #include <utility>
 #include <vector>
 
+// DuckDB's headers have a macro of this name, which is one of our conditions.
+#undef INVALID_SCHEMA
+
 namespace inlet {
 
 /// What a caller can do about an error. A new kind is justified only when some
