@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/option_map.h"
+#include "base/result.h"
+#include "sql/ast.h"
+
+/// Going through trees: looking, binding names, replacing.
+namespace inlet::sql {
+
+/// The direct children of an expression, subqueries as queries.
+void ForEachChild(const Expression& expression,
+                  const std::function<void(const Expression&)>& on_expression,
+                  const std::function<void(const Query&)>& on_query);
+void ForEachChild(Expression& expression, const std::function<void(Expression&)>& on_expression,
+                  const std::function<void(Query&)>& on_query);
+
+/// What stands in the place of a table: called for every NamedTable that is not a CTE in scope,
+/// every TableFunction and every TableQuery, at any depth, subqueries of expressions included. It
+/// may change `table` (its node, not its alias): an InputRef, or a SubqueryTable with a view's
+/// query. What it puts there is not visited again.
+using TableBinder = std::function<Status(TableRef& table)>;
+
+/// Errors: the first one of `bind`.
+Status BindTables(Query& query, const TableBinder& bind);
+Status BindTables(Expression& expression, const TableBinder& bind);
+Status BindTables(TableRef& table, const TableBinder& bind);
+
+/// Calls `visit` for every expression in the query, parents before children, at any depth. It may
+/// replace the node it is given; the new node's children are visited.
+Status VisitExpressions(Query& query, const std::function<Status(Expression&)>& visit);
+Status VisitExpressions(Expression& expression, const std::function<Status(Expression&)>& visit);
+Status VisitExpressions(Statement& statement, const std::function<Status(Expression&)>& visit);
+
+/// Lower-case names of all functions called, operators left out.
+std::set<std::string> FunctionsOf(const Query& query);
+std::set<std::string> FunctionsOf(const Expression& expression);
+
+/// All column references, outermost first, those inside of subqueries too.
+std::vector<const ColumnRef*> ColumnsOf(const Expression& expression);
+std::vector<const ColumnRef*> ColumnsOf(const Query& query);
+
+/// Whether a table of the query is read as a stream.
+bool HasStream(const Query& query);
+
+/// Values for parameter markers, by name or by position.
+struct Parameters {
+  std::map<std::string, Expression, CaseInsensitiveLess> named;
+  std::vector<Expression> positional;
+};
+
+/// Replaces every :name and ? and resolves IDENTIFIER(constant text).
+/// Errors: UNBOUND_SQL_PARAMETER; PARSE_SYNTAX_ERROR for a text that is no name.
+Status BindParameters(Statement& statement, const Parameters& parameters);
+
+}  // namespace inlet::sql
