@@ -35,6 +35,8 @@ struct ReadSchema {
   std::optional<std::size_t> rescued_column;
   /// Which of `columns` is the corrupt-record column (STRING, the record's text), if any.
   std::optional<std::size_t> corrupt_record_column;
+  /// Which of `columns` (INT) is the index of the row's split among those of OpenAll(), if any.
+  std::optional<std::size_t> split_index_column;
   /// The names of all fields of the data, for CSV without a header and for "is this field unknown":
   /// the full data schema before projection.
   types::StructType data_schema;
@@ -43,8 +45,8 @@ struct ReadSchema {
   std::string session_time_zone = "UTC";
   /// Adds `_file_path` to the rescued data.
   bool rescue_file_path = true;
-  std::int64_t batch_rows = 16384;        ///< At most this many rows a batch,
-  std::int64_t batch_bytes = 16 << 20;    ///< and about this many bytes.
+  std::int64_t batch_rows = 16384;      ///< At most this many rows a batch,
+  std::int64_t batch_bytes = 16 << 20;  ///< and about this many bytes.
 };
 
 /// A piece of one file that can be read on its own. `length` < 0 means to the end.
@@ -73,6 +75,8 @@ class ConfiguredFormat {
     int threads = 1;
     std::int64_t max_bytes = std::int64_t{1} << 40;
     bool infer_column_types = true;  ///< false: every leaf of a text format is STRING.
+    /// JSON and XML: a broken record adds the corrupt-record column, as plain Spark does.
+    bool add_corrupt_record_column = false;
     std::string session_time_zone = "UTC";
   };
   virtual Result<types::StructType> InferSchema(const storage::ObjectStore& store,
@@ -91,6 +95,13 @@ class ConfiguredFormat {
   virtual Result<std::unique_ptr<types::BatchReader>> Open(const storage::ObjectStore& store,
                                                            const FileSplit& split,
                                                            const ReadSchema& schema) const = 0;
+
+  /// Reads `splits` one after the other. Batches may reach over the ends of files, so that many
+  /// small files cost little. This one opens each by Open(); a format may do better.
+  /// `store` and the reader's other arguments as in Open(); `splits` are copied.
+  virtual Result<std::unique_ptr<types::BatchReader>> OpenAll(const storage::ObjectStore& store,
+                                                              std::span<const FileSplit> splits,
+                                                              const ReadSchema& schema) const;
 };
 
 /// One file format: csv, json, parquet, avro, orc, xml, text, binaryFile, excel.
