@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/option_map.h"
 #include "base/result.h"
 
 namespace inlet::storage {
@@ -28,6 +29,8 @@ struct ListOptions {
   std::optional<std::int64_t> max_objects;
   /// Only the level directly below the prefix: objects in it, and each "directory" once, its path
   /// ending in '/' and its size 0. For walking a tree without listing what is not wanted.
+  /// Directories take part in the order and in `start_after` by that path. Empty directories
+  /// appear where the store has any.
   bool one_level = false;
 };
 
@@ -49,6 +52,10 @@ class ObjectReader {
   /// The whole object in memory without a copy, where the store can (a mapped local file, memory);
   /// otherwise nothing. The view lives as long as this reader.
   virtual std::optional<std::string_view> Mapped() const { return std::nullopt; }
+  /// Whether the object is still what was opened. To be asked after the last use of Mapped(): a
+  /// mapped file that someone shortens or writes to in place reads as zeros or as a mixture.
+  /// Errors: FAILED_READ_FILE_FILE_NOT_EXIST.
+  virtual Status CheckUnchanged() const { return Ok(); }
 };
 
 /// One object under construction. Nothing is visible before Finish() succeeds;
@@ -83,7 +90,8 @@ class ObjectStore {
   /// Costs no request where `info` comes from a listing.
   virtual Result<std::unique_ptr<ObjectReader>> Open(const ObjectInfo& info) const = 0;
 
-  /// Every object whose path begins with `prefix`, at any depth. A missing directory is an empty list.
+  /// Every object whose path begins with `prefix`, at any depth. A missing directory is an empty
+  /// list.
   virtual Result<std::vector<ObjectInfo>> List(std::string_view prefix,
                                                const ListOptions& options) const = 0;
 
@@ -96,6 +104,14 @@ class ObjectStore {
 
   /// Deleting what is not there succeeds.
   virtual Status Delete(std::string_view path) = 0;
+
+  /// Deletes every object below `directory` and, where the store has any, the directories. Not
+  /// atomic: an error can leave a part.
+  virtual Status DeleteAll(std::string_view directory);
+
+  /// Removes what writers that died have left below `directory`: temporary files, unfinished
+  /// uploads. Leaves alone those of living writers. Returns how many it removed.
+  virtual Result<std::int64_t> RemoveLeftovers(std::string_view directory);
 };
 
 /// A store and a path in it.
@@ -107,11 +123,16 @@ struct Location {
 /// Turns what a user writes into a Location: `/dir/x`, `file:/dir/x`, `file:///dir/x`, a relative
 /// path (against the working directory), `memory://name/x`, `s3://` `s3a://`, `gs://`,
 /// `abfss://container@account.dfs.core.windows.net/x`. The local store's root is `/`.
-/// Percent signs are taken as they stand unless a scheme is given.
+/// Percent signs are taken as they stand, as Spark does, with a scheme or without, so that
+/// `root_url() + "/" + path` always comes back to the same object. `.`, `..` and repeated slashes
+/// of a local path are resolved; a key of an object store is taken as it stands.
 ///
 /// Credentials and end-points come from `options` (the user's reader options or a credential of the
 /// catalog), then from the environment as the vendors' own tools read it.
 /// Errors: INVALID_PARAMETER_VALUE for an unknown scheme, naming the known ones.
-Result<Location> Resolve(std::string_view url);
+Result<Location> Resolve(std::string_view url, const OptionMap& options = {});
+
+/// `root_url() + "/" + path`, for messages and for the `file_path` of rows.
+std::string UrlOf(const ObjectStore& store, std::string_view path);
 
 }  // namespace inlet::storage
