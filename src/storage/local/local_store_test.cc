@@ -17,6 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using testing::ElementsAre;
+using testing::IsEmpty;
+
 INSTANTIATE_TEST_SUITE_P(Local, ObjectStoreContract,
                          testing::Values(StoreCase{
                              .name = "Local",
@@ -168,16 +171,40 @@ TEST_F(LocalStoreTest, AFileWrittenInPlaceIsNoticed) {
   EXPECT_THAT(reader->CheckUnchanged(), FailsWith(Condition::FAILED_READ_FILE_FILE_NOT_EXIST));
 }
 
+/// Someone who is not root, since root may read everything.
+class OrdinaryUser {
+ public:
+  OrdinaryUser() {
+    if (geteuid() == 0) is_changed_ = seteuid(65534) == 0;
+  }
+  ~OrdinaryUser() {
+    if (is_changed_) EXPECT_EQ(seteuid(0), 0);
+  }
+
+ private:
+  bool is_changed_ = false;
+};
+
 TEST_F(LocalStoreTest, NoPermissionIsSaidForFilesAndForDirectories) {
-  if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
   WriteFile("d/a");
-  fs::permissions(root_ / "d/a", fs::perms::none);
-  EXPECT_THAT(store_.Get(Path("d/a")), FailsWith(Condition::PERMISSION_DENIED));
+  WriteFile("open/a");
   fs::permissions(root_ / "d", fs::perms::none);
-  EXPECT_THAT(store_.List(Path(""), {}), FailsWith(Condition::PERMISSION_DENIED));
-  EXPECT_THAT(store_.Put(Path("d/b"), "x", PutMode::kIfAbsent),
-              FailsWith(Condition::PERMISSION_DENIED));
+  fs::permissions(root_ / "open", fs::perms::owner_read | fs::perms::owner_exec |
+                                      fs::perms::others_read | fs::perms::others_exec);
+  fs::permissions(root_ / "open/a", fs::perms::none);
+  {
+    const OrdinaryUser user;
+    EXPECT_THAT(store_.Get(Path("open/a")), FailsWith(Condition::PERMISSION_DENIED));
+    EXPECT_THAT(store_.Get(Path("d/a")), FailsWith(Condition::PERMISSION_DENIED));
+    EXPECT_THAT(store_.Head(Path("d/a")), FailsWith(Condition::PERMISSION_DENIED));
+    EXPECT_THAT(store_.List(Path(""), {}), FailsWith(Condition::PERMISSION_DENIED));
+    EXPECT_THAT(store_.List(Path("d/"), {}), FailsWith(Condition::PERMISSION_DENIED));
+    EXPECT_THAT(store_.Put(Path("open/b"), "x", PutMode::kIfAbsent),
+                FailsWith(Condition::PERMISSION_DENIED));
+    EXPECT_THAT(store_.Delete(Path("open/a")), FailsWith(Condition::PERMISSION_DENIED));
+  }
   fs::permissions(root_ / "d", fs::perms::owner_all);
+  fs::permissions(root_ / "open", fs::perms::owner_all);
 }
 
 TEST_F(LocalStoreTest, AFullDiskIsSaidAndLeavesNothing) {
