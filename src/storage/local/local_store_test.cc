@@ -177,9 +177,7 @@ class OrdinaryUser {
   OrdinaryUser() {
     if (geteuid() == 0) is_changed_ = seteuid(65534) == 0;
   }
-  ~OrdinaryUser() {
-    if (is_changed_) EXPECT_EQ(seteuid(0), 0);
-  }
+  ~OrdinaryUser() { EXPECT_TRUE(!is_changed_ || seteuid(0) == 0); }
 
  private:
   bool is_changed_ = false;
