@@ -41,33 +41,42 @@ class DateTimePattern {
   const std::string& text() const { return text_; }
 
  private:
+  struct Fields;
+  class Compiler;
+  class Formatter;
+
+  /// A literal, a field, or an optional section around the items up to its end.
   struct Item {
-    enum class Kind : std::uint8_t { kLiteral, kField, kOptionalBegin, kOptionalEnd };
+    enum class Kind : std::uint8_t {
+      kLiteral,
+      kNumber,    ///< Digits of the field `letter`.
+      kFraction,  ///< Digits of a second.
+      kText,      ///< A name: month, weekday, am/pm, era.
+      kOffset,    ///< X, x, Z, O.
+      kZone,      ///< VV, z.
+      kOptional,
+    };
     Kind kind = Kind::kLiteral;
     char letter = 0;
     int count = 0;
-    /// kField: the widths of a number that this item may take. kOptionalBegin: `max_width` is the
-    /// index of the matching end.
-    int min_width = 0;
-    int max_width = 0;
-    /// Digits that number fields right after this one need for themselves (adjacent value parsing).
+    int min_width = 1;
+    int max_width = 19;
+    /// How many digits the numbers right after this one need (adjacent values).
     int reserved_width = 0;
+    std::size_t end = 0;  ///< kOptional: the index after its last item.
     std::string literal;
   };
-  struct Fields;
-  struct Resolved;
 
   bool Match(std::string_view text, Fields& fields) const;
   bool MatchItems(std::size_t begin, std::size_t end, std::string_view text, std::size_t& position,
                   Fields& fields) const;
-  static bool MatchField(const Item& item, std::string_view text, std::size_t& position,
-                         Fields& fields);
-  static bool Resolve(const Fields& fields, Resolved& resolved);
-  void Format(std::int64_t local_us, std::int64_t instant_s, const TimeZone* zone,
-              std::string& out) const;
+  bool SetNumber(const Item& item, std::int64_t value, Fields& fields) const;
+  static bool MatchName(const Item& item, std::string_view text, std::size_t& position,
+                        Fields& fields);
 
   std::string text_;
   std::vector<Item> items_;
+  bool has_era_ = false;  ///< Then `y` counts within the era.
 };
 
 }  // namespace inlet::types

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,11 @@
 #include "base/result.h"
 
 namespace inlet::types {
+
+/// The seconds of an offset as java.time.ZoneOffset.of takes it: `Z`, `+2`, `+02`, `+02:00`,
+/// `+0200`,
+/// `+02:00:30`, `+020030`; at most 18 hours. Spark takes `+2:00` and `+02:0` as well.
+std::optional<std::int32_t> ParseZoneOffset(std::string_view text);
 
 /// A time zone by its Spark name: `UTC`, `Europe/Berlin`, `+02:00`, `GMT+1`, `PST`.
 ///
@@ -23,7 +29,7 @@ class TimeZone {
 
   /// As java.time prints it: "UTC", "Europe/Berlin", "+02:00", "GMT+01:00".
   const std::string& id() const { return id_; }
-  bool is_fixed() const { return transitions_.empty() && rule_.empty(); }
+  bool is_fixed() const { return transitions_.empty() && !rule_; }
 
   /// Seconds east of Greenwich at an instant, in seconds since 1970 UTC.
   std::int32_t OffsetAt(std::int64_t instant_s) const;
@@ -38,41 +44,42 @@ class TimeZone {
   std::int64_t ToLocal(std::int64_t instant_us) const;
 
  private:
-  struct Transition {
-    std::int64_t at_s;
-    std::int32_t type;
-  };
+  friend class TimeZoneLoader;
+
   struct LocalType {
     std::int32_t offset_s = 0;
     bool daylight = false;
     std::string abbreviation;
   };
-  /// The end of one half of the yearly rule after the last transition.
+  struct Transition {
+    std::int64_t at_s = 0;
+    std::uint8_t type = 0;  // From here on; an index into types_.
+  };
+  /// One of the two yearly changes after the last transition.
   struct RuleDate {
     enum class Kind : std::uint8_t { kJulian, kDayOfYear, kMonthWeekDay };
     Kind kind = Kind::kMonthWeekDay;
-    std::int32_t month = 0;
-    std::int32_t week = 0;
-    std::int32_t day = 0;
+    int month = 0;
+    int week = 0;
+    int day = 0;
     std::int32_t time_s = 7200;
-  };
-  struct RuleText;
 
-  friend class TimeZoneLoader;
+    /// Seconds of the wall clock since 1970.
+    std::int64_t LocalSecondsIn(std::int64_t year) const;
+  };
+  struct YearlyRule {
+    LocalType standard;
+    LocalType daylight;
+    RuleDate begin;
+    RuleDate end;
+  };
+
   const LocalType& TypeAt(std::int64_t instant_s) const;
-  const LocalType& TypeByRule(std::int64_t instant_s) const;
-  static std::int64_t RuleInstant(const RuleDate& date, std::int64_t year, std::int32_t offset_s);
 
   std::string id_;
-  LocalType first_;  // Before the first transition; the only one of a fixed zone.
-  std::vector<LocalType> types_;
-  std::vector<Transition> transitions_;
-  std::string rule_;  // The POSIX TZ text after the last transition; empty for none.
-  LocalType standard_;
-  LocalType daylight_;
-  bool has_daylight_ = false;
-  RuleDate daylight_begins_;
-  RuleDate daylight_ends_;
+  std::vector<LocalType> types_;         // The first one holds before the first transition.
+  std::vector<Transition> transitions_;  // Sorted by time.
+  std::optional<YearlyRule> rule_;       // After the last transition.
 };
 
 }  // namespace inlet::types
