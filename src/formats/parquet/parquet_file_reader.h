@@ -32,10 +32,10 @@ struct ParquetReadOptions {
   FieldMatching matching = FieldMatching::kByName;
   CalendarRebase datetime_rebase = CalendarRebase::kCorrected;
   CalendarRebase int96_rebase = CalendarRebase::kCorrected;
-  std::string session_time_zone = "UTC";  ///< For the local times of the legacy calendar.
-  std::int64_t batch_rows = 16384;        ///< A batch has at most this many rows
-  std::int64_t batch_bytes = 16 << 20;    ///< and about this many bytes.
-  std::int64_t memory_limit_bytes = std::int64_t{1} << 30;  ///< Beyond it: INLET_RESOURCE_LIMIT.
+  std::string session_time_zone = "UTC";        ///< For the local times of the legacy calendar.
+  std::int64_t batch_rows = 16384;              ///< A batch has at most this many rows
+  std::int64_t batch_bytes = 16 << 20;          ///< and about this many bytes.
+  std::int64_t memory_limit_bytes = 512 << 20;  ///< Beyond it: INLET_RESOURCE_LIMIT.
   /// When set, the reader makes one more STRING column after the requested ones: a JSON object of
   /// the values that do not read as the requested type and of the columns that are not in
   /// `known_columns`; NULL where there are none. Without it a column whose type does not fit is an
@@ -50,7 +50,8 @@ struct ParquetReadOptions {
 struct ParquetRowGroup {
   std::int64_t first_row = 0;  ///< Position of its first row in the file.
   std::int64_t num_rows = 0;
-  std::int64_t position = 0;  ///< Byte position of its first page; decides to which split it belongs.
+  std::int64_t position =
+      0;  ///< Byte position of its first page; decides to which split it belongs.
   std::int64_t compressed_bytes = 0;
   std::int64_t uncompressed_bytes = 0;
 };
@@ -65,8 +66,8 @@ class ParquetBatchReader : public types::BatchReader {
   virtual std::int64_t batch_first_row() const = 0;
 };
 
-/// One Parquet file, its footer read and checked. Thread-safe; several threads may each Read() other
-/// row groups of it.
+/// One Parquet file, its footer read and checked. Thread-safe; several threads may each Read()
+/// other row groups of it.
 class ParquetFile {
  public:
   virtual ~ParquetFile() = default;

@@ -1,0 +1,21 @@
+#include "formats/parquet/parquet_errors_internal.h"
+
+namespace inlet::formats::parquet_internal {
+
+Error FileError(const ObjectFile& source, const AllocationBudget& budget, Condition otherwise,
+                const std::string& message, bool not_implemented) {
+  if (const std::optional<Error> storage = source.storage_error()) return *storage;
+  const std::string& path = source.info().path;
+  if (budget.exceeded()) {
+    return Fail(Condition::INLET_RESOURCE_LIMIT,
+                {{"message", "Some rows of " + path + " take too much memory"},
+                 {"limit", "the memory of one batch"}})
+        .error();
+  }
+  if (not_implemented || message.starts_with("Not yet implemented")) {
+    otherwise = Condition::INLET_UNSUPPORTED_FILE;
+  }
+  return Fail(otherwise, {{"path", path}, {"message", message}}).error();
+}
+
+}  // namespace inlet::formats::parquet_internal

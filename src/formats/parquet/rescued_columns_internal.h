@@ -1,0 +1,19 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "formats/parquet/column_plan_internal.h"
+
+namespace inlet::formats::parquet_internal {
+
+/// The rescued-data column for a batch as it was read. `plans` are about children of the batch.
+Result<std::shared_ptr<arrow::Array>> RescueColumns(const std::vector<RescuePlan>& plans,
+                                                    const arrow::RecordBatch& batch,
+                                                    const std::string& file_path);
+
+}  // namespace inlet::formats::parquet_internal
