@@ -51,62 +51,92 @@ bool IsVariant(const LogicalType& type) {
 
 LogicalType ToDuckDbType(const DataType& type) {
   switch (type.id()) {
-    case TypeId::kVoid: return LogicalType::SQLNULL;
-    case TypeId::kBoolean: return LogicalType::BOOLEAN;
-    case TypeId::kByte: return LogicalType::TINYINT;
-    case TypeId::kShort: return LogicalType::SMALLINT;
-    case TypeId::kInteger: return LogicalType::INTEGER;
-    case TypeId::kLong: return LogicalType::BIGINT;
-    case TypeId::kFloat: return LogicalType::FLOAT;
-    case TypeId::kDouble: return LogicalType::DOUBLE;
+    case TypeId::kVoid:
+      return LogicalType::SQLNULL;
+    case TypeId::kBoolean:
+      return LogicalType::BOOLEAN;
+    case TypeId::kByte:
+      return LogicalType::TINYINT;
+    case TypeId::kShort:
+      return LogicalType::SMALLINT;
+    case TypeId::kInteger:
+      return LogicalType::INTEGER;
+    case TypeId::kLong:
+      return LogicalType::BIGINT;
+    case TypeId::kFloat:
+      return LogicalType::FLOAT;
+    case TypeId::kDouble:
+      return LogicalType::DOUBLE;
     case TypeId::kDecimal:
       return LogicalType::DECIMAL(static_cast<std::uint8_t>(type.precision()),
                                   static_cast<std::uint8_t>(type.scale()));
-    case TypeId::kString: return LogicalType::VARCHAR;
-    case TypeId::kBinary: return LogicalType::BLOB;
-    case TypeId::kDate: return LogicalType::DATE;
-    case TypeId::kTimestamp: return LogicalType::TIMESTAMP_TZ;
-    case TypeId::kTimestampNtz: return LogicalType::TIMESTAMP;
+    case TypeId::kString:
+      return LogicalType::VARCHAR;
+    case TypeId::kBinary:
+      return LogicalType::BLOB;
+    case TypeId::kDate:
+      return LogicalType::DATE;
+    case TypeId::kTimestamp:
+      return LogicalType::TIMESTAMP_TZ;
+    case TypeId::kTimestampNtz:
+      return LogicalType::TIMESTAMP;
     case TypeId::kYearMonthInterval: {
       LogicalType interval = LogicalType::INTERVAL;
       interval.SetAlias(kYearMonthAlias);
       return interval;
     }
-    case TypeId::kDayTimeInterval: return LogicalType::INTERVAL;
-    case TypeId::kVariant: return VariantType();
+    case TypeId::kDayTimeInterval:
+      return LogicalType::INTERVAL;
+    case TypeId::kVariant:
+      return VariantType();
     case TypeId::kArray:
     case TypeId::kMap:
-    case TypeId::kStruct: return NestedToDuckDb(type);
+    case TypeId::kStruct:
+      return NestedToDuckDb(type);
   }
   return LogicalType::SQLNULL;
 }
 
 DataType FromDuckDbType(const LogicalType& type) {
   switch (type.id()) {
-    case LogicalTypeId::SQLNULL: return TypeId::kVoid;
-    case LogicalTypeId::BOOLEAN: return TypeId::kBoolean;
-    case LogicalTypeId::TINYINT: return TypeId::kByte;
+    case LogicalTypeId::SQLNULL:
+      return TypeId::kVoid;
+    case LogicalTypeId::BOOLEAN:
+      return TypeId::kBoolean;
+    case LogicalTypeId::TINYINT:
+      return TypeId::kByte;
     case LogicalTypeId::UTINYINT:
-    case LogicalTypeId::SMALLINT: return TypeId::kShort;
+    case LogicalTypeId::SMALLINT:
+      return TypeId::kShort;
     case LogicalTypeId::USMALLINT:
-    case LogicalTypeId::INTEGER: return TypeId::kInteger;
+    case LogicalTypeId::INTEGER:
+      return TypeId::kInteger;
     case LogicalTypeId::UINTEGER:
-    case LogicalTypeId::BIGINT: return TypeId::kLong;
-    case LogicalTypeId::UBIGINT: return DataType::Decimal(20, 0);
+    case LogicalTypeId::BIGINT:
+      return TypeId::kLong;
+    case LogicalTypeId::UBIGINT:
+      return DataType::Decimal(20, 0);
     case LogicalTypeId::HUGEINT:
-    case LogicalTypeId::UHUGEINT: return DataType::Decimal(38, 0);
-    case LogicalTypeId::FLOAT: return TypeId::kFloat;
-    case LogicalTypeId::DOUBLE: return TypeId::kDouble;
+    case LogicalTypeId::UHUGEINT:
+      return DataType::Decimal(38, 0);
+    case LogicalTypeId::FLOAT:
+      return TypeId::kFloat;
+    case LogicalTypeId::DOUBLE:
+      return TypeId::kDouble;
     case LogicalTypeId::DECIMAL:
       return DataType::Decimal(duckdb::DecimalType::GetWidth(type),
                                duckdb::DecimalType::GetScale(type));
-    case LogicalTypeId::BLOB: return TypeId::kBinary;
-    case LogicalTypeId::DATE: return TypeId::kDate;
-    case LogicalTypeId::TIMESTAMP_TZ: return TypeId::kTimestamp;
+    case LogicalTypeId::BLOB:
+      return TypeId::kBinary;
+    case LogicalTypeId::DATE:
+      return TypeId::kDate;
+    case LogicalTypeId::TIMESTAMP_TZ:
+      return TypeId::kTimestamp;
     case LogicalTypeId::TIMESTAMP:
     case LogicalTypeId::TIMESTAMP_SEC:
     case LogicalTypeId::TIMESTAMP_MS:
-    case LogicalTypeId::TIMESTAMP_NS: return TypeId::kTimestampNtz;
+    case LogicalTypeId::TIMESTAMP_NS:
+      return TypeId::kTimestampNtz;
     case LogicalTypeId::INTERVAL:
       return type.HasAlias() && type.GetAlias() == kYearMonthAlias ? TypeId::kYearMonthInterval
                                                                    : TypeId::kDayTimeInterval;
@@ -117,8 +147,10 @@ DataType FromDuckDbType(const LogicalType& type) {
     case LogicalTypeId::MAP:
       return DataType::Map(FromDuckDbType(duckdb::MapType::KeyType(type)),
                            FromDuckDbType(duckdb::MapType::ValueType(type)));
-    case LogicalTypeId::STRUCT: return IsVariant(type) ? DataType(TypeId::kVariant) : StructOf(type);
-    default: return TypeId::kString;
+    case LogicalTypeId::STRUCT:
+      return IsVariant(type) ? DataType(TypeId::kVariant) : StructOf(type);
+    default:
+      return TypeId::kString;
   }
 }
 

@@ -1,10 +1,12 @@
+#include <duckdb/execution/expression_executor.hpp>
 #include <duckdb/function/function_binder.hpp>
 #include <duckdb/main/client_context_state.hpp>
+#include <duckdb/main/config.hpp>
 #include <duckdb/main/extension/extension_loader.hpp>
-#include <duckdb/execution/expression_executor.hpp>
-#include <duckdb/planner/expression/bound_cast_expression.hpp>
 #include <duckdb/planner/expression/bound_constant_expression.hpp>
+#include <duckdb/transaction/meta_transaction.hpp>
 
+#include "engine/duckdb/functions/casts_internal.h"
 #include "engine/duckdb/functions/function_internal.h"
 #include "engine/duckdb/logical_types.h"
 
@@ -25,8 +27,12 @@ void SetFunctionSession(duckdb::ClientContext& context, FunctionSession session)
 
 void RegisterSparkFunctions(duckdb::DatabaseInstance& database) {
   functions::Registry registry;
+  functions::AddArithmeticFunctions(registry);
+  functions::AddCastFunctions(registry);
+  functions::AddDatetimeFunctions(registry);
   functions::AddStringFunctions(registry);
   registry.RegisterAll(database);
+  functions::RegisterImplicitCasts(duckdb::DBConfig::GetConfig(database));
 }
 
 namespace functions {
@@ -50,7 +56,8 @@ duckdb::unique_ptr<duckdb::FunctionData> BindTyped(ClientContext& context,
     data->replacement = std::move(bound.replacement);
   }
   function.arguments.clear();
-  for (const ExpressionPtr& argument : arguments) function.arguments.push_back(argument->return_type);
+  for (const ExpressionPtr& argument : arguments)
+    function.arguments.push_back(argument->return_type);
   function.varargs = LogicalType(LogicalTypeId::INVALID);
   function.SetReturnType(bound.type);
   function.function = std::move(bound.execute);
@@ -97,7 +104,11 @@ bool CanCoerce(const LogicalType& from, const LogicalType& to) {
 
 FunctionSession SessionOf(ClientContext& context) {
   auto state = context.registered_state->Get<SessionState>(kSessionKey);
-  return state ? state->session : FunctionSession{};
+  FunctionSession session = state ? state->session : FunctionSession{};
+  if (session.now_us == 0) {
+    session.now_us = duckdb::MetaTransaction::Get(context).start_timestamp.value;
+  }
+  return session;
 }
 
 duckdb::unique_ptr<duckdb::FunctionData> CallData::Copy() const {
@@ -111,15 +122,6 @@ bool CallData::Equals(const duckdb::FunctionData&) const {
 }
 
 Bound Replace(ExpressionPtr expression) { return {.replacement = std::move(expression)}; }
-
-ExpressionPtr CastTo(ClientContext& context, ExpressionPtr argument, const LogicalType& target) {
-  if (argument->return_type == target) return argument;
-  return duckdb::BoundCastExpression::AddCastToType(context, std::move(argument), target);
-}
-
-ExpressionPtr TryCastTo(ClientContext& context, ExpressionPtr argument, const LogicalType& target) {
-  return duckdb::BoundCastExpression::AddCastToType(context, std::move(argument), target, true);
-}
 
 void CoerceTo(ClientContext& context, ExpressionPtr& argument, const LogicalType& target,
               std::string_view function, std::size_t index) {
@@ -208,7 +210,9 @@ void Registry::AddVolatile(const std::string& name, Binder binder) {
   SetOf(name).AddFunction(std::move(function));
 }
 
-void Registry::AddAggregate(duckdb::AggregateFunctionSet set) { aggregates_.push_back(std::move(set)); }
+void Registry::AddAggregate(duckdb::AggregateFunctionSet set) {
+  aggregates_.push_back(std::move(set));
+}
 
 void Registry::RegisterAll(duckdb::DatabaseInstance& database) {
   duckdb::ExtensionLoader loader(database, "inlet");

@@ -15,8 +15,8 @@
 #include "engine/duckdb/functions/raise.h"
 #include "engine/duckdb/functions/register.h"
 
-/// How this folder writes a function for DuckDB: a C++ lambda over one row, or a binder that looks at the
-/// types of the arguments first.
+/// How this folder writes a function for DuckDB: a C++ lambda over one row, or a binder that looks
+/// at the types of the arguments first.
 namespace inlet::engine::functions {
 
 using duckdb::ClientContext;
@@ -58,11 +58,14 @@ using Binder = std::function<Bound(ClientContext&, Arguments&)>;
 
 Bound Replace(ExpressionPtr expression);
 
-/// Casts an argument as Spark's ANSI coercion does, or raises DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE.
+/// Casts an argument as Spark's ANSI coercion does, or raises
+/// DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE.
 void CoerceTo(ClientContext& context, ExpressionPtr& argument, const LogicalType& target,
               std::string_view function, std::size_t index);
-ExpressionPtr CastTo(ClientContext& context, ExpressionPtr argument, const LogicalType& target);
-ExpressionPtr TryCastTo(ClientContext& context, ExpressionPtr argument, const LogicalType& target);
+enum class CastMode : std::uint8_t { kAnsi, kTry };
+/// CAST or TRY_CAST as Spark does it. Raises DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION.
+ExpressionPtr CastTo(ClientContext& context, ExpressionPtr argument, const LogicalType& target,
+                     CastMode mode = CastMode::kAnsi);
 /// Calls a function of DuckDB or of ours by name.
 ExpressionPtr Call(ClientContext& context, const std::string& name, Arguments arguments);
 ExpressionPtr Constant(duckdb::Value value);
@@ -80,13 +83,13 @@ namespace detail {
 
 template <class T>
 struct Traits;
-#define INLET_FUNCTION_TYPE(cpp, logical)                          \
-  template <>                                                      \
-  struct Traits<cpp> {                                             \
-    using Storage = cpp;                                           \
-    static LogicalType type() { return LogicalType(logical); }     \
-    static cpp Read(const Storage& value) { return value; }        \
-    static Storage Write(Vector&, cpp value) { return value; }     \
+#define INLET_FUNCTION_TYPE(cpp, logical)                      \
+  template <>                                                  \
+  struct Traits<cpp> {                                         \
+    using Storage = cpp;                                       \
+    static LogicalType type() { return LogicalType(logical); } \
+    static cpp Read(const Storage& value) { return value; }    \
+    static Storage Write(Vector&, cpp value) { return value; } \
   };
 INLET_FUNCTION_TYPE(bool, LogicalTypeId::BOOLEAN)
 INLET_FUNCTION_TYPE(std::int8_t, LogicalTypeId::TINYINT)
@@ -173,10 +176,11 @@ void ExecuteRows(const Fn& fn, DataChunk& chunk, ExpressionState& state, Vector&
     auto call = [&]() -> R {
       if constexpr (kWithSession) {
         return fn(data.session,
-                  Traits<A>::Read(UnifiedVectorFormat::GetData<typename Traits<A>::Storage>(inputs[I])[at[I]])...);
+                  Traits<A>::Read(UnifiedVectorFormat::GetData<typename Traits<A>::Storage>(
+                      inputs[I])[at[I]])...);
       } else {
-        return fn(
-            Traits<A>::Read(UnifiedVectorFormat::GetData<typename Traits<A>::Storage>(inputs[I])[at[I]])...);
+        return fn(Traits<A>::Read(
+            UnifiedVectorFormat::GetData<typename Traits<A>::Storage>(inputs[I])[at[I]])...);
       }
     };
     if constexpr (Unwrap<R>::optional) {
@@ -198,9 +202,10 @@ void ExecuteRows(const Fn& fn, DataChunk& chunk, ExpressionState& state, Vector&
 /// Gathers functions and their overloads, then registers them in one go.
 class Registry {
  public:
-  /// A function over one row. Its parameters say the types that arguments are coerced to; a first parameter
-  /// `const FunctionSession&` is not an argument; std::optional as result may be NULL. NULL in, NULL out.
-  /// Called again under the same name it adds the form with another number of arguments.
+  /// A function over one row. Its parameters say the types that arguments are coerced to; a first
+  /// parameter `const FunctionSession&` is not an argument; std::optional as result may be NULL.
+  /// NULL in, NULL out. Called again under the same name it adds the form with another number of
+  /// arguments.
   template <class Fn>
   void Add(const std::string& name, Fn fn) {
     using Signature = detail::Signature<Fn>;
@@ -242,6 +247,9 @@ class Registry {
 };
 
 // The themes, one file each.
+void AddArithmeticFunctions(Registry& registry);
+void AddCastFunctions(Registry& registry);
+void AddDatetimeFunctions(Registry& registry);
 void AddStringFunctions(Registry& registry);
 
 }  // namespace inlet::engine::functions

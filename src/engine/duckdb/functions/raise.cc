@@ -10,7 +10,8 @@ namespace {
 
 constexpr char kConditionKey[] = "inlet_condition";
 constexpr char kHintKey[] = "inlet_hint";
-constexpr std::string_view kParamPrefix = "inlet_param_";  // Then one digit, its place, and the name.
+constexpr std::string_view kParamPrefix =
+    "inlet_param_";  // Then one digit, its place, and the name.
 
 }  // namespace
 

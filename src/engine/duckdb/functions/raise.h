@@ -13,8 +13,8 @@ class ErrorData;
 
 namespace inlet::engine {
 
-/// Leaves a function that runs inside DuckDB. DuckDB knows exceptions only: the error travels as one, its
-/// condition and parameters in the exception's extra information.
+/// Leaves a function that runs inside DuckDB. DuckDB knows exceptions only: the error travels as
+/// one, its condition and parameters in the exception's extra information.
 [[noreturn]] void Raise(const Error& error);
 [[noreturn]] void Raise(Condition condition, std::initializer_list<Param> params);
 

@@ -12,8 +12,9 @@ namespace inlet::engine {
 
 /// What our functions may ask of the session, fixed for one statement.
 struct FunctionSession {
-  std::string time_zone = "UTC";  ///< Also to be SET as DuckDB's TimeZone, for the functions that stay DuckDB's.
-  std::int64_t now_us = 0;        ///< current_timestamp(), microseconds since 1970 UTC; 0: the clock.
+  std::string time_zone =
+      "UTC";  ///< Also to be SET as DuckDB's TimeZone, for the functions that stay DuckDB's.
+  std::int64_t now_us = 0;  ///< current_timestamp(), microseconds since 1970 UTC; 0: the clock.
   std::string current_catalog;
   std::string current_schema;
   std::string current_user;
