@@ -1,0 +1,199 @@
+#include "ingest/file_listing.h"
+
+#include <algorithm>
+
+#include "ingest/glob.h"
+
+namespace inlet::ingest {
+namespace {
+
+using storage::ListOptions;
+using storage::ObjectInfo;
+using storage::ObjectStore;
+
+std::string_view NameOf(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string_view ParentOf(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? "" : path.substr(0, slash);
+}
+
+std::string Join(std::string_view directory, std::string_view name) {
+  if (directory.empty()) return std::string(name);
+  return std::string(directory) + "/" + std::string(name);
+}
+
+bool IsHiddenSegment(std::string_view segment, bool is_directory) {
+  if (segment.ends_with("._COPYING_")) return true;
+  if (segment.starts_with('.')) return true;
+  return segment.starts_with('_') && !(is_directory && segment.contains('='));
+}
+
+/// Collects the files of one walk.
+class Walk {
+ public:
+  Walk(const ObjectStore& store, const FileFilter& filter) : store_(store), filter_(filter) {}
+
+  /// `path` itself when it is a file, else everything below it. False: nothing there.
+  Result<bool> TakeFileOrDirectory(std::string_view path, bool must_be_directory) {
+    if (!must_be_directory && !path.empty()) {
+      Result<ObjectInfo> file = store_.Head(path);
+      if (file) {
+        Take(*std::move(file), ParentOf(path));
+        return true;
+      }
+      if (file.error().condition != Condition::PATH_NOT_FOUND) {
+        return std::unexpected(std::move(file).error());
+      }
+    }
+    return TakeDirectory(path);
+  }
+
+  /// Matches the segments of a glob one level after the other, so that a directory that cannot match
+  /// is not listed.
+  Status TakeMatches(const std::string& directory, std::string_view pattern) {
+    const bool must_be_directory = pattern.ends_with('/');
+    const std::size_t slash = pattern.find('/');
+    const std::string_view segment = pattern.substr(0, slash);
+    std::string_view rest = slash == std::string_view::npos ? "" : pattern.substr(slash + 1);
+    while (rest.starts_with('/')) rest.remove_prefix(1);
+    if (!HasGlob(segment)) {
+      const std::string next = Join(directory, segment);
+      if (!rest.empty()) return TakeMatches(next, rest);
+      TRY(TakeFileOrDirectory(next, must_be_directory));
+      return Ok();
+    }
+    const std::string prefix = directory.empty() ? "" : directory + "/";
+    for (const ObjectInfo& entry : TRY(store_.List(prefix, ListOptions{.one_level = true}))) {
+      const bool is_directory = entry.path.ends_with('/');
+      const std::string path = is_directory ? entry.path.substr(0, entry.path.size() - 1) : entry.path;
+      if (!GlobMatches(segment, NameOf(path))) continue;
+      if (IsHiddenSegment(NameOf(path), is_directory)) continue;
+      if (!rest.empty()) {
+        if (is_directory) TRY(TakeMatches(path, rest));
+      } else if (is_directory) {
+        TRY(TakeDirectory(path));
+      } else if (!must_be_directory) {
+        Take(entry, directory);
+      }
+    }
+    return Ok();
+  }
+
+  /// The relaxed globber: a plain prefix in which * may cross '/'.
+  Status TakePrefixMatches(const std::string& directory, std::string_view pattern) {
+    while (pattern.ends_with('/')) pattern.remove_suffix(1);
+    const std::string prefix = directory.empty() ? "" : directory + "/";
+    for (ObjectInfo& file : TRY(store_.List(prefix, {}))) {
+      if (GlobMatchesPrefix(pattern, std::string_view(file.path).substr(prefix.size()))) {
+        Take(std::move(file), directory);
+      }
+    }
+    return Ok();
+  }
+
+  FileListing Finish(std::string base_path) && {
+    auto& files = listing_.files;
+    const auto by_path = [](const ObjectInfo& a, const ObjectInfo& b) { return a.path < b.path; };
+    const auto same_path = [](const ObjectInfo& a, const ObjectInfo& b) { return a.path == b.path; };
+    std::sort(files.begin(), files.end(), by_path);
+    // Alternatives of one glob may overlap.
+    files.erase(std::unique(files.begin(), files.end(), same_path), files.end());
+    listing_.base_path = std::move(base_path);
+    return std::move(listing_);
+  }
+
+ private:
+  Result<bool> TakeDirectory(std::string_view path) {
+    const std::string prefix = path.empty() ? "" : std::string(path) + "/";
+    std::vector<ObjectInfo> files = TRY(store_.List(prefix, {}));
+    if (files.empty()) return HasEmptyDirectory(path);
+    for (ObjectInfo& file : files) Take(std::move(file), path);
+    return true;
+  }
+
+  /// A local directory may exist without a file in it.
+  Result<bool> HasEmptyDirectory(std::string_view path) const {
+    if (path.empty()) return true;
+    const std::string_view parent = ParentOf(path);
+    const std::string wanted = std::string(path) + "/";
+    const std::string prefix = parent.empty() ? "" : std::string(parent) + "/";
+    for (const ObjectInfo& entry : TRY(store_.List(prefix, ListOptions{.one_level = true}))) {
+      if (entry.path == wanted) return true;
+    }
+    return false;
+  }
+
+  void Take(ObjectInfo file, std::string_view base) {
+    const std::string_view relative =
+        std::string_view(file.path).substr(base.empty() ? 0 : base.size() + 1);
+    if (Wants(file, relative)) {
+      listing_.files.push_back(std::move(file));
+    } else {
+      ++listing_.num_skipped;
+    }
+  }
+
+  bool Wants(const ObjectInfo& file, std::string_view relative) const {
+    if (IsHidden(relative)) return false;
+    if (!filter_.name_glob.empty() && !GlobMatches(filter_.name_glob, NameOf(file.path))) return false;
+    if (filter_.modified_after_ms && file.modified_at_ms <= *filter_.modified_after_ms) return false;
+    return !filter_.modified_before_ms || file.modified_at_ms < *filter_.modified_before_ms;
+  }
+
+  const ObjectStore& store_;
+  const FileFilter& filter_;
+  FileListing listing_;
+};
+
+/// The directory before the first segment with a glob character, and the rest.
+std::pair<std::string, std::string> SplitAtGlob(std::string_view path) {
+  const std::size_t glob = path.find_first_of("?*[{");
+  const std::size_t slash = path.rfind('/', glob);
+  if (slash == std::string_view::npos) return {"", std::string(path)};
+  return {std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
+}
+
+std::unexpected<Error> NotFound(const storage::Location& location) {
+  return Fail(Condition::PATH_NOT_FOUND, {{"path", location.store->root_url() + "/" + location.path}});
+}
+
+}  // namespace
+
+bool IsHidden(std::string_view relative) {
+  while (true) {
+    const std::size_t slash = relative.find('/');
+    if (IsHiddenSegment(relative.substr(0, slash), slash != std::string_view::npos)) return true;
+    if (slash == std::string_view::npos) return false;
+    relative.remove_prefix(slash + 1);
+  }
+}
+
+Result<FileListing> ListFiles(const storage::Location& location, const FileFilter& filter) {
+  Walk walk(*location.store, filter);
+  std::string path = location.path;
+  const bool must_be_directory = path.ends_with('/');
+  while (path.ends_with('/')) path.pop_back();
+  // A name that has glob characters and exists is meant as it stands.
+  if (!HasGlob(path) || location.store->Head(path).has_value()) {
+    if (!TRY(walk.TakeFileOrDirectory(path, must_be_directory))) return NotFound(location);
+    const bool is_file = !must_be_directory && location.store->Head(path).has_value();
+    return std::move(walk).Finish(is_file ? std::string(ParentOf(path)) : path);
+  }
+  auto [directory, pattern] = SplitAtGlob(location.path);
+  for (const std::string& alternative : TRY(ExpandBraces(pattern))) {
+    if (filter.strict_globber) {
+      TRY(walk.TakeMatches(directory, alternative));
+    } else {
+      TRY(walk.TakePrefixMatches(directory, alternative));
+    }
+  }
+  FileListing listing = std::move(walk).Finish(std::move(directory));
+  if (listing.files.empty() && listing.num_skipped == 0) return NotFound(location);
+  return listing;
+}
+
+}  // namespace inlet::ingest

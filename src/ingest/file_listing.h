@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "storage/object_store.h"
+
+namespace inlet::ingest {
+
+/// Which files under a path are wanted.
+/// Source: read_files, "File globs" and "Generic options".
+struct FileFilter {
+  bool strict_globber = true;            ///< useStrictGlobber
+  std::string name_glob;                 ///< pathGlobFilter, fileNamePattern: on the file's name; empty: all.
+  std::optional<std::int64_t> modified_after_ms;   ///< Strictly after.
+  std::optional<std::int64_t> modified_before_ms;  ///< Strictly before.
+};
+
+struct FileListing {
+  std::vector<storage::ObjectInfo> files;  ///< Sorted by path.
+  /// The directory that relative names (partition directories) count from; no trailing slash.
+  std::string base_path;
+  /// How many files a filter or a hidden name left out.
+  std::int64_t num_skipped = 0;
+};
+
+/// A name that begins with '_' or '.' is hidden, unless it is a directory `_key=value`; so is a copy
+/// under way (`._COPYING_`). `relative` is the path below the base.
+bool IsHidden(std::string_view relative);
+
+/// The files at `location`, whose path may be a file, a directory or a glob.
+///
+/// Errors: PATH_NOT_FOUND when nothing is there (a directory without files is an empty listing);
+/// those of the store and of ExpandBraces().
+Result<FileListing> ListFiles(const storage::Location& location, const FileFilter& filter);
+
+}  // namespace inlet::ingest
