@@ -52,8 +52,8 @@ class Walk {
     return TakeDirectory(path);
   }
 
-  /// Matches the segments of a glob one level after the other, so that a directory that cannot match
-  /// is not listed.
+  /// Matches the segments of a glob one level after the other, so that a directory that cannot
+  /// match is not listed.
   Status TakeMatches(const std::string& directory, std::string_view pattern) {
     const bool must_be_directory = pattern.ends_with('/');
     const std::size_t slash = pattern.find('/');
@@ -69,7 +69,8 @@ class Walk {
     const std::string prefix = directory.empty() ? "" : directory + "/";
     for (const ObjectInfo& entry : TRY(store_.List(prefix, ListOptions{.one_level = true}))) {
       const bool is_directory = entry.path.ends_with('/');
-      const std::string path = is_directory ? entry.path.substr(0, entry.path.size() - 1) : entry.path;
+      const std::string path =
+          is_directory ? entry.path.substr(0, entry.path.size() - 1) : entry.path;
       if (!GlobMatches(segment, NameOf(path))) continue;
       if (IsHiddenSegment(NameOf(path), is_directory)) continue;
       if (!rest.empty()) {
@@ -98,7 +99,9 @@ class Walk {
   FileListing Finish(std::string base_path) && {
     auto& files = listing_.files;
     const auto by_path = [](const ObjectInfo& a, const ObjectInfo& b) { return a.path < b.path; };
-    const auto same_path = [](const ObjectInfo& a, const ObjectInfo& b) { return a.path == b.path; };
+    const auto same_path = [](const ObjectInfo& a, const ObjectInfo& b) {
+      return a.path == b.path;
+    };
     std::sort(files.begin(), files.end(), by_path);
     // Alternatives of one glob may overlap.
     files.erase(std::unique(files.begin(), files.end(), same_path), files.end());
@@ -139,8 +142,10 @@ class Walk {
 
   bool Wants(const ObjectInfo& file, std::string_view relative) const {
     if (IsHidden(relative)) return false;
-    if (!filter_.name_glob.empty() && !GlobMatches(filter_.name_glob, NameOf(file.path))) return false;
-    if (filter_.modified_after_ms && file.modified_at_ms <= *filter_.modified_after_ms) return false;
+    if (!filter_.name_glob.empty() && !GlobMatches(filter_.name_glob, NameOf(file.path)))
+      return false;
+    if (filter_.modified_after_ms && file.modified_at_ms <= *filter_.modified_after_ms)
+      return false;
     return !filter_.modified_before_ms || file.modified_at_ms < *filter_.modified_before_ms;
   }
 
@@ -158,7 +163,8 @@ std::pair<std::string, std::string> SplitAtGlob(std::string_view path) {
 }
 
 std::unexpected<Error> NotFound(const storage::Location& location) {
-  return Fail(Condition::PATH_NOT_FOUND, {{"path", location.store->root_url() + "/" + location.path}});
+  return Fail(Condition::PATH_NOT_FOUND,
+              {{"path", location.store->root_url() + "/" + location.path}});
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ namespace inlet::ingest {
 /// Which files under a path are wanted.
 /// Source: read_files, "File globs" and "Generic options".
 struct FileFilter {
-  bool strict_globber = true;            ///< useStrictGlobber
-  std::string name_glob;                 ///< pathGlobFilter, fileNamePattern: on the file's name; empty: all.
+  bool strict_globber = true;  ///< useStrictGlobber
+  std::string name_glob;       ///< pathGlobFilter, fileNamePattern: on the file's name; empty: all.
   std::optional<std::int64_t> modified_after_ms;   ///< Strictly after.
   std::optional<std::int64_t> modified_before_ms;  ///< Strictly before.
 };
@@ -28,8 +28,8 @@ struct FileListing {
   std::int64_t num_skipped = 0;
 };
 
-/// A name that begins with '_' or '.' is hidden, unless it is a directory `_key=value`; so is a copy
-/// under way (`._COPYING_`). `relative` is the path below the base.
+/// A name that begins with '_' or '.' is hidden, unless it is a directory `_key=value`; so is a
+/// copy under way (`._COPYING_`). `relative` is the path below the base.
 bool IsHidden(std::string_view relative);
 
 /// The files at `location`, whose path may be a file, a directory or a glob.

@@ -34,7 +34,8 @@ std::optional<ClassMatch> MatchClass(std::string_view pattern, std::size_t open,
 /// Bytes of the character at the start of `text`: '?' takes one character, not one byte.
 std::size_t CharacterLength(std::string_view text) {
   std::size_t length = 1;
-  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) ++length;
+  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
+    ++length;
   return length;
 }
 

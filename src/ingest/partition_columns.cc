@@ -90,8 +90,7 @@ Status CheckSameKeys(const std::vector<PathPartition>& partitions) {
                                  });
     if (!same) {
       return Fail(Condition::CONFLICTING_PARTITION_COLUMN_NAMES,
-                  {{"distinctPartColLists", JoinKeys(partitions[0]) + "; " + JoinKeys(partition)}})
-          ;
+                  {{"distinctPartColLists", JoinKeys(partitions[0]) + "; " + JoinKeys(partition)}});
     }
   }
   return Ok();
@@ -102,16 +101,16 @@ Status CheckSameKeys(const std::vector<PathPartition>& partitions) {
 PathPartition PartitionOf(std::string_view path, std::string_view base_path) {
   PathPartition partition;
   std::string_view rest = path.substr(base_path.empty() ? 0 : base_path.size() + 1);
-  for (std::size_t slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
+  for (std::size_t slash = rest.find('/'); slash != std::string_view::npos;
+       slash = rest.find('/')) {
     const std::string_view segment = rest.substr(0, slash);
     rest.remove_prefix(slash + 1);
     const std::size_t equals = segment.find('=');
     if (equals == std::string_view::npos || equals == 0) continue;
     const std::string_view value = segment.substr(equals + 1);
-    partition.emplace_back(PercentDecode(segment.substr(0, equals)),
-                           value == kNullName || value.empty()
-                               ? std::nullopt
-                               : std::optional(PercentDecode(value)));
+    partition.emplace_back(
+        PercentDecode(segment.substr(0, equals)),
+        value == kNullName || value.empty() ? std::nullopt : std::optional(PercentDecode(value)));
   }
   return partition;
 }
@@ -129,7 +128,7 @@ Result<PartitionColumns> FindPartitionColumns(const std::vector<storage::ObjectI
     TRY(CheckSameKeys(partitions));
     for (const auto& [key, value] : partitions[0]) keys.push_back(key);
   }
-  const types::TimeZone zone = TRY(types::TimeZone::Find(options.session_time_zone));
+  const types::TimeZone* zone = TRY(types::TimeZone::Find(options.session_time_zone));
   PartitionColumns columns;
   for (const std::string& key : keys) columns.fields.push_back({.name = key, .type = {}});
   for (const PathPartition& partition : partitions) {
@@ -146,7 +145,7 @@ Result<PartitionColumns> FindPartitionColumns(const std::vector<storage::ObjectI
     DataType& type = columns.fields[i].type;
     for (const auto& row : columns.values) {
       if (!row[i] || !seen.insert(*row[i]).second) continue;
-      type = options.infer_types ? Wider(type, TypeOfText(*row[i], zone)) : TypeId::kString;
+      type = options.infer_types ? Wider(type, TypeOfText(*row[i], *zone)) : TypeId::kString;
     }
     if (type.is(TypeId::kVoid)) type = TypeId::kString;
   }

@@ -65,7 +65,8 @@ std::optional<Hint> ParseHint(std::string_view text) {
       }
       ++i;
     } else {
-      while (i < text.size() && text[i] != '.' && text[i] != ' ' && text[i] != '\t' && text[i] != '\n') {
+      while (i < text.size() && text[i] != '.' && text[i] != ' ' && text[i] != '\t' &&
+             text[i] != '\n') {
         name += text[i++];
       }
     }
@@ -99,7 +100,8 @@ Result<DataType> WithHint(const DataType& type, const Hint& hint, std::size_t de
     found->type = TRY(WithHint(found->type, hint, depth + 1, replacement));
   }
   if (type.is(TypeId::kArray)) return DataType::Array(fields[0].type, fields[0].nullable);
-  if (type.is(TypeId::kMap)) return DataType::Map(fields[0].type, fields[1].type, fields[1].nullable);
+  if (type.is(TypeId::kMap))
+    return DataType::Map(fields[0].type, fields[1].type, fields[1].nullable);
   return DataType::Struct(std::move(fields));
 }
 
@@ -117,7 +119,8 @@ Result<StructType> ApplySchemaHints(StructType schema, std::string_view hints) {
     }
     std::string key;
     for (const std::string& part : hint->path) key += ToLower(part) + '\0';
-    if (!seen.insert(key).second) return Bad(hints, "column " + hint->path.back() + " is named twice");
+    if (!seen.insert(key).second)
+      return Bad(hints, "column " + hint->path.back() + " is named twice");
     DataType whole = DataType::Struct(std::move(schema.fields));
     whole = TRY(WithHint(whole, *hint, 0, definition->fields[0]));
     schema.fields = whole.fields();

@@ -7,8 +7,8 @@
 
 namespace inlet::ingest {
 
-/// Puts the types of `hints` ("a INT, b.c DATE, tags.element STRING, m.value BIGINT") into `schema`: a
-/// column that is there changes its type, one that is not is appended.
+/// Puts the types of `hints` ("a INT, b.c DATE, tags.element STRING, m.value BIGINT") into
+/// `schema`: a column that is there changes its type, one that is not is appended.
 ///
 /// Errors: CF_INVALID_SCHEMA_HINTS_OPTION for text that is no hint list or names a column twice;
 /// CF_INVALID_SCHEMA_HINT_COLUMN for a path into a column that has no such field.

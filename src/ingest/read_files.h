@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/option_map.h"
+#include "base/result.h"
+#include "ingest/file_scan.h"
+#include "storage/object_store.h"
+
+namespace inlet::ingest {
+
+/// A call of read_files, or a path used as a table.
+struct ReadFilesRequest {
+  storage::Location location;  ///< Its path may be a glob.
+  std::string path_text;       ///< As the user wrote it, for messages.
+  OptionMap options;
+  std::string session_time_zone = "UTC";
+  int threads = 1;
+  /// Adds the hidden `_metadata` as the last column.
+  bool with_metadata = false;
+  /// False for csv.`path`: plain Spark's defaults, no rescued-data column.
+  bool is_read_files = true;
+  bool rescue_file_path = true;  ///< spark.databricks.sql.rescuedDataColumn.filePath.enabled
+};
+
+/// Lists the files, finds format, schema and partition columns, plans the scan.
+/// Cost: one listing, and a read of the files when the schema is to be inferred.
+///
+/// Errors: PATH_NOT_FOUND; CF_UNKNOWN_OPTION_KEYS_ERROR with the nearest known name;
+/// CF_UNABLE_TO_DETECT_FILE_FORMAT; CF_EMPTY_DIR_FOR_SCHEMA_INFERENCE; INVALID_SCHEMA;
+/// CF_INVALID_SCHEMA_HINTS_OPTION; INVALID_PARAMETER_VALUE; those of the format.
+/// Source: Databricks SQL language manual, "read_files table-valued function".
+Result<std::shared_ptr<const FileScan>> OpenReadFiles(const ReadFilesRequest& request,
+                                                      std::stop_token stop);
+
+}  // namespace inlet::ingest
