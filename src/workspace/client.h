@@ -30,8 +30,8 @@ struct ExecuteOptions {
 };
 
 /// One connected user: current catalog and schema, temporary views, variables, settings.
-/// Everything that the CLI, the REST API, the web UI and Spark Connect can do, they do through here.
-/// Not thread-safe; one per connection.
+/// Everything that the CLI, the REST API, the web UI and Spark Connect can do, they do through
+/// here. Not thread-safe; one per connection.
 class Client {
  public:
   virtual ~Client() = default;

@@ -1,0 +1,231 @@
+#include "ingest/write_table.h"
+
+#include <simdjson.h>
+
+#include <numeric>
+
+namespace inlet::ingest {
+namespace {
+
+using delta::AddFile;
+using delta::SnapshotPtr;
+
+std::string Number(std::int64_t value) { return std::to_string(value); }
+
+struct Totals {
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
+};
+
+Totals TotalsOf(const std::vector<AddFile>& files) {
+  Totals totals;
+  for (const AddFile& file : files) {
+    totals.rows += NumRecords(file);
+    totals.bytes += file.size;
+  }
+  return totals;
+}
+
+std::map<std::string, std::string> WriteMetrics(const std::vector<AddFile>& files) {
+  const Totals totals = TotalsOf(files);
+  return {{"numFiles", Number(static_cast<std::int64_t>(files.size()))},
+          {"numOutputRows", Number(totals.rows)},
+          {"numOutputBytes", Number(totals.bytes)}};
+}
+
+std::string JsonProperties(const std::map<std::string, std::string>& properties) {
+  std::string json = "{";
+  for (const auto& [key, value] : properties) {
+    json += (json.size() > 1 ? "," : "") + delta::JsonString(key) + ":" + delta::JsonString(value);
+  }
+  return json + "}";
+}
+
+/// The parameters of CREATE and REPLACE in DESCRIBE HISTORY.
+std::map<std::string, std::string> TableParameters(const delta::TableDefinition& definition,
+                                                   bool is_managed) {
+  std::map<std::string, std::string> parameters = {
+      {"isManaged", is_managed ? "true" : "false"},
+      {"partitionBy", delta::JsonStrings(definition.partition_columns)},
+      {"clusterBy", delta::JsonStrings(definition.clustering_columns)},
+      {"properties", JsonProperties(definition.properties)}};
+  if (definition.comment) parameters["description"] = *definition.comment;
+  return parameters;
+}
+
+void SetDefinition(delta::Transaction& transaction, delta::TableActions actions) {
+  transaction.Set(std::move(actions.protocol));
+  transaction.Set(std::move(actions.metadata));
+  for (delta::DomainMetadata& domain : actions.domains) transaction.Set(std::move(domain));
+}
+
+Status RefuseFilesAt(const storage::Location& root) {
+  const std::vector<storage::ObjectInfo> files =
+      TRY(root.store->List(root.path + "/", {.max_objects = 1}));
+  if (files.empty()) return Ok();
+  return Fail(Condition::DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION,
+              {{"tableLocation", root.store->root_url() + "/" + root.path}});
+}
+
+/// Commits, or deletes what was staged. When the outcome of the commit is unknown the files stay:
+/// a reader may already need them, and VACUUM takes what nobody names.
+Result<WriteResult> CommitStaged(delta::Transaction transaction, delta::Operation operation,
+                                 const storage::Location& root, const std::vector<AddFile>& staged) {
+  Result<delta::CommitResult> committed = std::move(transaction).Commit(std::move(operation));
+  if (!committed) {
+    if (committed.error().kind() != ErrorKind::kUnavailable) delta::DeleteStaged(root, staged);
+    return std::unexpected(std::move(committed).error());
+  }
+  const Totals totals = TotalsOf(staged);
+  return WriteResult{.snapshot = committed->snapshot,
+                     .num_rows = totals.rows,
+                     .num_files = static_cast<std::int64_t>(staged.size()),
+                     .size_bytes = totals.bytes};
+}
+
+}  // namespace
+
+std::int64_t NumRecords(const AddFile& file) {
+  simdjson::dom::parser parser;
+  std::int64_t rows = 0;
+  if (parser.parse(file.stats)["numRecords"].get(rows) != simdjson::SUCCESS) return 0;
+  return rows;
+}
+
+Result<std::vector<AddFile>> TableWriter::Stage(BoundQuery query, const delta::DataFileSpec& spec) {
+  return engine_.Write(query.query, std::move(query.inputs), query.context, spec, stop_);
+}
+
+Result<WriteResult> TableWriter::Create(const storage::Location& root,
+                                        const delta::TableDefinition& definition, bool is_managed) {
+  TRY(RefuseFilesAt(root));
+  delta::Transaction transaction(root);
+  SetDefinition(transaction, TRY(delta::DefineTable(definition)));
+  return CommitStaged(std::move(transaction),
+                      {.name = "CREATE TABLE",
+                       .parameters = TableParameters(definition, is_managed),
+                       .user_name = info_.user_name,
+                       .is_blind_append = true},
+                      root, {});
+}
+
+Result<WriteResult> TableWriter::CreateAs(const storage::Location& root,
+                                          delta::TableDefinition definition, BoundQuery query,
+                                          bool is_managed) {
+  TRY(RefuseFilesAt(root));
+  definition.schema = TRY(engine_.Describe(query.query, query.inputs, query.context));
+  delta::TableActions actions = TRY(delta::DefineTable(definition));
+  const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, actions.metadata));
+  std::vector<AddFile> staged = TRY(Stage(std::move(query), spec));
+  delta::Transaction transaction(root);
+  SetDefinition(transaction, std::move(actions));
+  transaction.Add(staged);
+  return CommitStaged(std::move(transaction),
+                      {.name = "CREATE TABLE AS SELECT",
+                       .parameters = TableParameters(definition, is_managed),
+                       .metrics = WriteMetrics(staged),
+                       .user_name = info_.user_name,
+                       .is_blind_append = true},
+                      root, staged);
+}
+
+Result<WriteResult> TableWriter::Replace(const SnapshotPtr& current,
+                                         delta::TableDefinition definition,
+                                         std::optional<BoundQuery> query,
+                                         bool is_create_or_replace) {
+  const storage::Location& root = current->table_root();
+  if (query) definition.schema = TRY(engine_.Describe(query->query, query->inputs, query->context));
+  delta::TableActions actions = TRY(delta::RedefineTable(*current, definition));
+  const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, actions.metadata));
+  const bool has_query = query.has_value();
+  std::vector<AddFile> staged;
+  if (query) staged = TRY(Stage(*std::move(query), spec));
+  delta::Transaction transaction(current);
+  transaction.ReadWholeTable();
+  for (const AddFile& file : current->files()) transaction.Remove(file);
+  SetDefinition(transaction, std::move(actions));
+  transaction.Add(staged);
+  std::string name = is_create_or_replace ? "CREATE OR REPLACE TABLE" : "REPLACE TABLE";
+  if (has_query) name += " AS SELECT";
+  return CommitStaged(std::move(transaction),
+                      {.name = std::move(name),
+                       .parameters = TableParameters(definition, true),
+                       .metrics = has_query ? WriteMetrics(staged)
+                                            : std::map<std::string, std::string>{},
+                       .user_name = info_.user_name,
+                       .is_blind_append = false},
+                      root, staged);
+}
+
+Result<WriteResult> TableWriter::Insert(const SnapshotPtr& current, BoundQuery query,
+                                        bool overwrite) {
+  const storage::Location& root = current->table_root();
+  const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, current->metadata()));
+  // A table that the query reads may not change before the commit, unless rows are only added.
+  std::vector<AddFile> staged = TRY(Stage(std::move(query), spec));
+  delta::Transaction transaction(current);
+  std::map<std::string, std::string> metrics = WriteMetrics(staged);
+  if (overwrite) {
+    transaction.ReadWholeTable();
+    std::int64_t removed_bytes = 0;
+    for (const AddFile& file : current->files()) {
+      removed_bytes += file.size;
+      transaction.Remove(file);
+    }
+    metrics["numRemovedFiles"] = Number(current->num_files());
+    metrics["numRemovedBytes"] = Number(removed_bytes);
+  }
+  transaction.Add(staged);
+  return CommitStaged(
+      std::move(transaction),
+      {.name = "WRITE",
+       .parameters = {{"mode", overwrite ? "Overwrite" : "Append"},
+                      {"partitionBy", delta::JsonStrings(current->partition_columns())}},
+       .metrics = std::move(metrics),
+       .user_name = info_.user_name,
+       .is_blind_append = !overwrite},
+      root, staged);
+}
+
+Result<WriteResult> TableWriter::ReplaceWhere(const SnapshotPtr& current, BoundQuery query,
+                                              BoundQuery kept, const std::string& predicate_text) {
+  const storage::Location& root = current->table_root();
+  const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, current->metadata()));
+  std::vector<AddFile> inserted = TRY(Stage(std::move(query), spec));
+  Result<std::vector<AddFile>> copied = Stage(std::move(kept), spec);
+  if (!copied) {
+    delta::DeleteStaged(root, inserted);
+    return std::unexpected(std::move(copied).error());
+  }
+  const Totals new_rows = TotalsOf(inserted);
+  const Totals copied_rows = TotalsOf(*copied);
+  std::vector<AddFile> staged = inserted;
+  staged.insert(staged.end(), copied->begin(), copied->end());
+  delta::Transaction transaction(current);
+  transaction.ReadWholeTable();
+  std::int64_t rows_before = 0;
+  for (const AddFile& file : current->files()) {
+    rows_before += NumRecords(file) - (file.deletion_vector ? file.deletion_vector->cardinality : 0);
+    transaction.Remove(file);
+  }
+  transaction.Add(staged);
+  std::map<std::string, std::string> metrics = WriteMetrics(staged);
+  metrics["numOutputRows"] = Number(new_rows.rows);
+  metrics["numCopiedRows"] = Number(copied_rows.rows);
+  metrics["numDeletedRows"] = Number(rows_before - copied_rows.rows);
+  metrics["numRemovedFiles"] = Number(current->num_files());
+  WriteResult result = TRY(CommitStaged(
+      std::move(transaction),
+      {.name = "WRITE",
+       .parameters = {{"mode", "Overwrite"},
+                      {"partitionBy", delta::JsonStrings(current->partition_columns())},
+                      {"predicate", predicate_text}},
+       .metrics = std::move(metrics),
+       .user_name = info_.user_name,
+       .is_blind_append = false},
+      root, staged));
+  result.num_rows = new_rows.rows;
+  return result;
+}
+
+}  // namespace inlet::ingest

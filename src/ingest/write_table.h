@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "delta/snapshot.h"
+#include "delta/table.h"
+#include "delta/transaction.h"
+#include "engine/engine.h"
+#include "sql/query.h"
+
+namespace inlet::ingest {
+
+/// A query whose tables are bound to inputs, ready to run.
+struct BoundQuery {
+  sql::Query query;
+  std::vector<engine::Input> inputs;
+  engine::QueryContext context;
+};
+
+/// What one write did.
+struct WriteResult {
+  delta::SnapshotPtr snapshot;  ///< The table after it.
+  std::int64_t num_rows = 0;
+  std::int64_t num_files = 0;
+  std::int64_t size_bytes = 0;
+};
+
+/// What goes into the table's history besides metrics.
+struct WriteInfo {
+  std::string user_name;
+};
+
+/// Writes tables: the query's rows become staged files, one commit makes them visible; when
+/// anything fails before that, the staged files are deleted and the table is as it was.
+/// Not thread-safe; cheap to make.
+class TableWriter {
+ public:
+  TableWriter(engine::Engine& engine, WriteInfo info, std::stop_token stop)
+      : engine_(engine), info_(std::move(info)), stop_(std::move(stop)) {}
+
+  /// CREATE TABLE without rows: version 0 with protocol and metadata.
+  /// Errors: those of delta::DefineTable(); DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION.
+  Result<WriteResult> Create(const storage::Location& root, const delta::TableDefinition& definition,
+                             bool is_managed);
+
+  /// CREATE TABLE ... AS: version 0 with the rows. The definition's schema is the query's.
+  Result<WriteResult> CreateAs(const storage::Location& root, delta::TableDefinition definition,
+                               BoundQuery query, bool is_managed);
+
+  /// CREATE OR REPLACE TABLE [AS]: the next version of the same table, old files removed.
+  Result<WriteResult> Replace(const delta::SnapshotPtr& current, delta::TableDefinition definition,
+                              std::optional<BoundQuery> query, bool is_create_or_replace);
+
+  /// INSERT INTO and INSERT OVERWRITE. The query has the table's columns by position.
+  /// `column_names` are what CAST_OVERFLOW_IN_TABLE_INSERT and its kin name.
+  Result<WriteResult> Insert(const delta::SnapshotPtr& current, BoundQuery query, bool overwrite);
+
+  /// INSERT INTO ... REPLACE WHERE: the rows that match `predicate` go, those of `query` come.
+  /// `kept` is the query of the rows that stay: the table less those that match.
+  /// Errors: DELTA_REPLACE_WHERE_MISMATCH is the caller's to check.
+  Result<WriteResult> ReplaceWhere(const delta::SnapshotPtr& current, BoundQuery query,
+                                   BoundQuery kept, const std::string& predicate_text);
+
+ private:
+  Result<std::vector<delta::AddFile>> Stage(BoundQuery query, const delta::DataFileSpec& spec);
+
+  engine::Engine& engine_;  // Outlives this.
+  WriteInfo info_;
+  std::stop_token stop_;
+};
+
+/// Rows of a staged or live file, by its statistics; 0 when they do not say.
+std::int64_t NumRecords(const delta::AddFile& file);
+
+}  // namespace inlet::ingest

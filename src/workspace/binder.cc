@@ -1,0 +1,278 @@
+#include "workspace/binder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "formats/format.h"
+#include "ingest/delta_source.h"
+#include "ingest/read_files.h"
+#include "sql/parser.h"
+#include "sql/walk.h"
+#include "workspace/information_schema.h"
+#include "workspace/stored_view.h"
+
+namespace inlet::workspace {
+namespace {
+
+constexpr int kMaxViewDepth = 100;
+
+/// Table functions that the engine's printer knows.
+constexpr std::string_view kEngineFunctions[] = {"range",
+                                                 "explode",
+                                                 "explode_outer",
+                                                 "posexplode",
+                                                 "posexplode_outer",
+                                                 "inline",
+                                                 "inline_outer",
+                                                 "stack",
+                                                 "json_tuple",
+                                                 "variant_explode",
+                                                 "variant_explode_outer",
+                                                 "sequence",
+                                                 "values"};
+
+bool MentionsMetadata(const sql::Query& query) {
+  const auto columns = sql::ColumnsOf(query);
+  return std::any_of(columns.begin(), columns.end(), [](const sql::ColumnRef* column) {
+    return std::any_of(column->parts.begin(), column->parts.end(), [](const std::string& part) {
+      return EqualsIgnoreCase(part, ingest::kMetadataColumn);
+    });
+  });
+}
+
+/// The hidden column stays out of every `*`.
+Status HideMetadata(sql::Query& query) {
+  return sql::VisitExpressions(query, [](sql::Expression& expression) {
+    if (auto* star = expression.As<sql::Star>()) {
+      star->except.push_back({std::string(ingest::kMetadataColumn)});
+    }
+    return Ok();
+  });
+}
+
+class Binder {
+ public:
+  explicit Binder(const Call& call) : call_(call) { bound_.context = ContextOf(call); }
+
+  Result<ingest::BoundQuery> Run(sql::Query query) {
+    with_metadata_ = MentionsMetadata(query);
+    TRY(SubstituteVariables(query));
+    TRY(sql::BindTables(query, [this](sql::TableRef& table) { return BindTable(table); }));
+    if (exposed_metadata_) TRY(HideMetadata(query));
+    bound_.query = std::move(query);
+    return std::move(bound_);
+  }
+
+ private:
+  /// session.v and system.session.v; a bare name is a column first, see ResolveVariable().
+  Status SubstituteVariables(sql::Query& query) {
+    if (call_.session.variables.empty()) return Ok();
+    return sql::VisitExpressions(query, [this](sql::Expression& expression) {
+      if (const auto* column = expression.As<sql::ColumnRef>()) {
+        const auto& parts = column->parts;
+        const bool is_qualified = (parts.size() == 2 && EqualsIgnoreCase(parts[0], "session")) ||
+                                  (parts.size() == 3 && EqualsIgnoreCase(parts[0], "system") &&
+                                   EqualsIgnoreCase(parts[1], "session"));
+        if (is_qualified) {
+          const auto found = call_.session.variables.find(parts.back());
+          if (found != call_.session.variables.end()) expression = found->second.value;
+        }
+      }
+      return Ok();
+    });
+  }
+
+  Status BindTable(sql::TableRef& table) {
+    if (const auto* named = table.As<sql::NamedTable>()) return BindNamed(table, *named);
+    if (const auto* function = table.As<sql::TableFunction>())
+      return BindFunction(table, *function);
+    return Ok();
+  }
+
+  void PutInput(sql::TableRef& table, std::shared_ptr<const engine::SplitSource> source,
+                std::string_view default_alias) {
+    std::string name = "input_" + std::to_string(bound_.inputs.size());
+    bound_.inputs.push_back({.name = name, .source = std::move(source)});
+    table.node = sql::InputRef{.name = std::move(name)};
+    if (table.alias.empty()) table.alias = default_alias;
+  }
+
+  Status BindNamed(sql::TableRef& table, const sql::NamedTable& named) {
+    if (named.is_stream) {
+      return Status(FailUnsupported("STREAM outside of a streaming table")).At(table.span);
+    }
+    const auto& parts = named.name.parts;
+    if (parts.size() == 1) {
+      const auto view = call_.session.temporary_views.find(parts[0]);
+      if (view != call_.session.temporary_views.end()) {
+        return PutView(table, view->second, parts[0]);
+      }
+    }
+    if (parts.size() == 2) {
+      if (EqualsIgnoreCase(parts[0], "delta")) return BindDelta(table, named);
+      if (formats::FindFormat(parts[0]) != nullptr) return BindPath(table, named);
+    }
+    const catalog::FullName full = TRY(Complete(named.name, call_.session));
+    if (EqualsIgnoreCase(full.schema, "information_schema")) {
+      auto source = TRY(OpenInformationSchema(call_, full).At(table.span));
+      PutInput(table, std::move(source), full.object);
+      return Ok();
+    }
+    const catalog::TableEntry entry = TRY(call_.shared.catalog->FindTable(full).At(table.span));
+    if (entry.kind == catalog::TableKind::kView) return BindView(table, entry);
+    return BindDelta(table, named);
+  }
+
+  Status BindDelta(sql::TableRef& table, const sql::NamedTable& named) {
+    const TableTarget target = TRY(FindTable(call_, named.name));
+    delta::SnapshotPtr snapshot = TRY(SnapshotOf(target, named).At(table.span));
+    auto source = TRY(ingest::DeltaSource::Open(std::move(snapshot),
+                                                {.session_time_zone = call_.session.time_zone()}));
+    PutInput(table, std::move(source), named.name.parts.back());
+    return Ok();
+  }
+
+  Result<delta::SnapshotPtr> SnapshotOf(const TableTarget& target, const sql::NamedTable& named) {
+    if (!named.time_travel) return LatestOf(call_, target);
+    if (named.time_travel->version) {
+      return delta::Snapshot::Load(target.root, *named.time_travel->version);
+    }
+    const std::int64_t timestamp_ms =
+        TRY(ConstantTimestampMs(call_, *named.time_travel->timestamp));
+    const delta::Version version =
+        TRY(delta::Snapshot::ResolveTimestamp(target.root, timestamp_ms));
+    return delta::Snapshot::Load(target.root, version);
+  }
+
+  /// csv.`/path` and its kin: a reader's defaults, no rescued data.
+  Status BindPath(sql::TableRef& table, const sql::NamedTable& named) {
+    ingest::ReadFilesRequest request = TRY(RequestFor(named.name.parts[1]).At(table.span));
+    request.options["format"] = named.name.parts[0];
+    for (const auto& [key, value] : named.options) request.options[key] = value;
+    request.is_read_files = false;
+    return PutFiles(table, request, "");
+  }
+
+  Result<ingest::ReadFilesRequest> RequestFor(const std::string& path) const {
+    return ingest::ReadFilesRequest{
+        .location = TRY(ResolvePath(call_, path)),
+        .path_text = path,
+        .options = {},
+        .session_time_zone = call_.session.time_zone(),
+        .threads = call_.shared.threads,
+        .with_metadata = with_metadata_,
+        .rescue_file_path =
+            call_.session.is_true("spark.databricks.sql.rescuedDataColumn.filePath.enabled", true)};
+  }
+
+  Status PutFiles(sql::TableRef& table, const ingest::ReadFilesRequest& request,
+                  std::string_view default_alias) {
+    auto scan = TRY(ingest::OpenReadFiles(request, call_.options.stop).At(table.span));
+    exposed_metadata_ = exposed_metadata_ || scan->spec().has_metadata_column;
+    PutInput(table, std::move(scan), default_alias);
+    return Ok();
+  }
+
+  Status BindFunction(sql::TableRef& table, const sql::TableFunction& function) {
+    const std::string name = ToLower(function.call.name.parts.back());
+    if (name == "read_files") {
+      if (function.is_stream) {
+        return Status(FailUnsupported("STREAM read_files outside of a streaming table"))
+            .At(table.span);
+      }
+      return BindReadFiles(table, function.call);
+    }
+    if (std::find(std::begin(kEngineFunctions), std::end(kEngineFunctions), name) !=
+        std::end(kEngineFunctions)) {
+      return Ok();
+    }
+    constexpr std::string_view kLater[] = {"table_changes", "event_log", "cloud_files_state",
+                                           "read_kafka"};
+    if (std::find(std::begin(kLater), std::end(kLater), name) != std::end(kLater)) {
+      return Status(FailUnsupported("the table function " + name)).At(table.span);
+    }
+    std::vector<std::string_view> known(std::begin(kEngineFunctions), std::end(kEngineFunctions));
+    known.push_back("read_files");
+    return Status(Fail(Condition::UNRESOLVABLE_TABLE_VALUED_FUNCTION,
+                       {{"name", "`" + name + "`"}, {"suggestion", DidYouMean(name, known)}}))
+        .At(table.span);
+  }
+
+  Status BindReadFiles(sql::TableRef& table, const sql::FunctionCall& call) {
+    std::optional<std::string> path;
+    OptionMap options;
+    for (const auto& argument : call.arguments) {
+      const std::optional<std::string> value = TRY(ConstantText(call_, argument.value));
+      const bool is_path = argument.name.empty() || EqualsIgnoreCase(argument.name, "path");
+      if (is_path && !path) {
+        if (!value) break;
+        path = *value;
+      } else if (argument.name.empty()) {
+        return Status(Fail(Condition::INVALID_PARAMETER_VALUE,
+                           {{"parameter", "an option"},
+                            {"functionName", "read_files"},
+                            {"message", "options are named: format => 'csv'"}}))
+            .At(argument.value.span);
+      } else if (value) {
+        if (!options.emplace(argument.name, *value).second) {
+          return Status(
+                     Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", argument.name},
+                                                               {"functionName", "read_files"},
+                                                               {"message", "it is given twice"}}))
+              .At(argument.value.span);
+        }
+      }
+    }
+    if (!path || path->empty()) {
+      return Status(Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", "path"},
+                                                              {"functionName", "read_files"},
+                                                              {"message", "it is missing"}}))
+          .At(table.span);
+    }
+    ingest::ReadFilesRequest request = TRY(RequestFor(*path).At(table.span));
+    request.options = std::move(options);
+    return PutFiles(table, request, "read_files");
+  }
+
+  Status BindView(sql::TableRef& table, const catalog::TableEntry& entry) {
+    const ViewDefinition view = TRY(DefinitionOf(entry).Context("the view " + entry.name.object));
+    return PutView(table, view, entry.name.object).Context("the view " + entry.name.object);
+  }
+
+  /// Short names in a view are those of the session that created it.
+  Status PutView(sql::TableRef& table, const ViewDefinition& view, std::string_view default_alias) {
+    if (view_depth_ == kMaxViewDepth) {
+      return Fail(Condition::INLET_RESOURCE_LIMIT,
+                  {{"message", "Views refer to views too deeply, or to themselves"},
+                   {"limit", std::to_string(kMaxViewDepth)}});
+    }
+    ++view_depth_;
+    const std::string catalog = std::exchange(call_.session.catalog, view.catalog);
+    const std::string schema = std::exchange(call_.session.schema, view.schema);
+    sql::Query query = view.query;
+    Status bound =
+        sql::BindTables(query, [this](sql::TableRef& inner) { return BindTable(inner); });
+    call_.session.catalog = catalog;
+    call_.session.schema = schema;
+    --view_depth_;
+    TRY(std::move(bound));
+    table.node = sql::SubqueryTable{.query = std::move(query)};
+    if (table.alias.empty()) table.alias = default_alias;
+    if (table.column_aliases.empty()) table.column_aliases = view.column_names;
+    return Ok();
+  }
+
+  const Call& call_;
+  ingest::BoundQuery bound_;
+  bool with_metadata_ = false;
+  bool exposed_metadata_ = false;
+  int view_depth_ = 0;
+};
+
+}  // namespace
+
+Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query) {
+  return Binder(call).Run(std::move(query));
+}
+
+}  // namespace inlet::workspace

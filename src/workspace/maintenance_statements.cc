@@ -1,0 +1,52 @@
+#include "delta/table.h"
+#include "workspace/row_table.h"
+#include "workspace/statements.h"
+
+namespace inlet::workspace {
+
+Result<QueryResult> Run(const Call& call, const sql::Restore& statement) {
+  const TableTarget target = TRY(FindTable(call, statement.name));
+  delta::RestoreTarget to{.version = statement.to.version};
+  if (!to.version) {
+    to.timestamp_ms = TRY(ConstantTimestampMs(call, *statement.to.timestamp));
+    to.timestamp_text = TRY(ConstantText(call, *statement.to.timestamp));
+  }
+  const bool ignore_missing = call.session.is_true("spark.sql.files.ignoreMissingFiles", false);
+  const delta::RestoreResult result =
+      TRY(delta::Restore(target.root, to, ignore_missing).At(statement.span));
+  types::StructType schema;
+  for (const std::string_view name :
+       {"table_size_after_restore", "num_of_files_after_restore", "num_removed_files",
+        "num_restored_files", "removed_files_size", "restored_files_size"}) {
+    schema.fields.push_back({.name = std::string(name), .type = types::TypeId::kLong});
+  }
+  return MakeResult(std::move(schema),
+                    {{result.table_size_after_restore, result.num_of_files_after_restore,
+                      result.num_removed_files, result.num_restored_files,
+                      result.removed_files_size, result.restored_files_size}});
+}
+
+Result<QueryResult> Run(const Call& call, const sql::Vacuum& statement) {
+  if (statement.inventory) return FailUnsupported("VACUUM ... USING INVENTORY");
+  const storage::Location root = statement.path ? TRY(ResolvePath(call, *statement.path))
+                                                : TRY(FindTable(call, statement.name)).root;
+  const delta::VacuumOptions options{
+      .retention_hours = statement.retain_hours,
+      .dry_run = statement.dry_run,
+      .check_retention =
+          call.session.is_true("spark.databricks.delta.retentionDurationCheck.enabled", true)};
+  const delta::VacuumResult result = TRY(delta::Vacuum(root, options).At(statement.span));
+  std::vector<Row> rows;
+  if (statement.dry_run) {
+    constexpr std::size_t kShown = 1000;
+    for (const std::string& file : result.files) {
+      if (rows.size() == kShown) break;
+      rows.push_back({file});
+    }
+  } else {
+    rows.push_back({root.store->root_url() + "/" + root.path});
+  }
+  return MakeResult(StringColumns({"path"}), rows);
+}
+
+}  // namespace inlet::workspace

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "sql/ast.h"
+#include "workspace/session.h"
+
+/// One function for each kind of statement. Errors carry their place in the statement's text.
+namespace inlet::workspace {
+
+// query_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::SelectStatement& statement);
+Result<QueryResult> Run(const Call& call, const sql::DescribeQuery& statement);
+Result<QueryResult> Run(const Call& call, const sql::Explain& statement);
+
+// table_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::CreateTable& statement);
+Result<QueryResult> Run(const Call& call, const sql::CreateTableLike& statement);
+Result<QueryResult> Run(const Call& call, const sql::DropTable& statement);
+
+// alter_table.cc
+Result<QueryResult> Run(const Call& call, const sql::AlterTable& statement);
+
+// insert_statement.cc
+Result<QueryResult> Run(const Call& call, const sql::Insert& statement);
+
+// view_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::CreateView& statement);
+Result<QueryResult> Run(const Call& call, const sql::AlterView& statement);
+Result<QueryResult> Run(const Call& call, const sql::DropView& statement);
+
+// namespace_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::CreateCatalog& statement);
+Result<QueryResult> Run(const Call& call, const sql::CreateSchema& statement);
+Result<QueryResult> Run(const Call& call, const sql::CreateVolume& statement);
+Result<QueryResult> Run(const Call& call, const sql::DropObject& statement);
+Result<QueryResult> Run(const Call& call, const sql::AlterObject& statement);
+Result<QueryResult> Run(const Call& call, const sql::CommentOn& statement);
+Result<QueryResult> Run(const Call& call, const sql::Use& statement);
+
+// describe_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::DescribeTable& statement);
+Result<QueryResult> Run(const Call& call, const sql::DescribeHistory& statement);
+Result<QueryResult> Run(const Call& call, const sql::DescribeDetail& statement);
+Result<QueryResult> Run(const Call& call, const sql::DescribeObject& statement);
+
+// show_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::Show& statement);
+
+// maintenance_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::Restore& statement);
+Result<QueryResult> Run(const Call& call, const sql::Vacuum& statement);
+
+// file_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::ListFiles& statement);
+Result<QueryResult> Run(const Call& call, const sql::PutFile& statement);
+Result<QueryResult> Run(const Call& call, const sql::GetFile& statement);
+Result<QueryResult> Run(const Call& call, const sql::RemoveFile& statement);
+
+// session_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::SetConfig& statement);
+Result<QueryResult> Run(const Call& call, const sql::SetTimeZone& statement);
+Result<QueryResult> Run(const Call& call, const sql::ResetConfig& statement);
+Result<QueryResult> Run(const Call& call, const sql::DeclareVariable& statement);
+Result<QueryResult> Run(const Call& call, const sql::SetVariable& statement);
+Result<QueryResult> Run(const Call& call, const sql::DropVariable& statement);
+Result<QueryResult> Run(const Call& call, const sql::CacheControl& statement);
+
+/// A statement that gives no rows.
+inline QueryResult NoRows() { return {}; }
+
+/// The schema of a table or view, by name.
+Result<types::StructType> SchemaOf(const Call& call, const sql::ObjectName& name);
+
+}  // namespace inlet::workspace
