@@ -81,6 +81,8 @@ struct Protocol {
   int min_writer_version = 2;
   std::optional<std::vector<std::string>> reader_features;
   std::optional<std::vector<std::string>> writer_features;
+
+  bool operator==(const Protocol&) const = default;
 };
 
 /// The `txn` action: "application `app_id` has applied everything up to `version`".
