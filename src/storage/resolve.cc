@@ -1,13 +1,15 @@
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
 
+#include "base/digest.h"
 #include "storage/confined_path.h"
+#include "storage/environment.h"
 #include "storage/local/local_store.h"
 #include "storage/memory/memory_store.h"
 #include "storage/object_store.h"
+#include "storage/s3/s3_store.h"
 #include "storage/url_scheme.h"
 
 namespace inlet::storage {
@@ -55,10 +57,43 @@ Result<Location> RelativeLocation(std::string_view path) {
   return LocalLocation(directory + "/" + std::string(path));
 }
 
+/// The store for a bucket or container and the given options: always the same one, so that
+/// credentials are looked up once. Forgets all when there are too many.
+class RemoteStores {
+ public:
+  using Make = std::function<Result<std::shared_ptr<ObjectStore>>()>;
+
+  static Result<std::shared_ptr<ObjectStore>> Find(std::string_view scheme,
+                                                   std::string_view authority,
+                                                   const OptionMap& options, const Make& make) {
+    static RemoteStores stores;
+    std::string key = std::string(scheme) + "://" + std::string(authority);
+    for (const auto& [name, value] : options) {
+      key += "\n" + std::to_string(name.size()) + ":" + ToLower(name) + "=" + value;
+    }
+    key = Sha256(key);  // So that no secrets lie about.
+    {
+      const std::lock_guard lock(stores.mutex_);
+      const auto found = stores.stores_.find(key);
+      if (found != stores.stores_.end()) return found->second;
+    }
+    std::shared_ptr<ObjectStore> store = TRY(make());
+    const std::lock_guard lock(stores.mutex_);
+    if (stores.stores_.size() >= kMaxStores) stores.stores_.clear();
+    stores.stores_[key] = store;
+    return store;
+  }
+
+ private:
+  static constexpr std::size_t kMaxStores = 256;
+
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<ObjectStore>> stores_;  // Guarded by mutex_.
+};
+
 }  // namespace
 
 Result<Location> Resolve(std::string_view url, const OptionMap& options) {
-  (void)options;
   const std::optional<SchemeAndRest> split = SplitScheme(url);
   if (!split) {
     if (url.empty()) return FailUrl("path", "''", "it is empty");
@@ -76,8 +111,16 @@ Result<Location> Resolve(std::string_view url, const OptionMap& options) {
     if (authority.empty()) return FailUrl("name", url, "write memory://name/path");
     return Location{.store = MemoryStore::Named(std::string(authority)), .path = std::string(path)};
   }
-  if (scheme == "s3" || scheme == "s3a" || scheme == "s3n" || scheme == "gs" || scheme == "abfss" ||
-      scheme == "abfs") {
+  if (scheme == "s3" || scheme == "s3a" || scheme == "s3n") {
+    const std::string bucket(authority);
+    const auto make = [&]() -> Result<std::shared_ptr<ObjectStore>> {
+      S3Config config = TRY(S3Config::Make(bucket, options, ProcessEnvironment));
+      return std::make_shared<S3Store>(scheme, std::move(config), HttpClient::Shared());
+    };
+    return Location{.store = TRY(RemoteStores::Find(scheme, authority, options, make)),
+                    .path = std::string(path)};
+  }
+  if (scheme == "gs" || scheme == "abfss" || scheme == "abfs") {
     return FailUnsupported("storage of the scheme " + scheme);
   }
   return FailUrl("scheme", url, "known are file, memory, s3, s3a, gs, abfss");
