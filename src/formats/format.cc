@@ -2,7 +2,9 @@
 
 #include <array>
 
+#include "formats/binary_file/binary_file_format.h"
 #include "formats/csv/csv_format.h"
+#include "formats/parquet/parquet_format.h"
 #include "formats/text/text_format.h"
 
 namespace inlet::formats {
@@ -12,6 +14,8 @@ std::span<const Format* const> AllFormats() {
   static const std::array kFormats{
       &CsvFormat(),
       &TextFormat(),
+      &ParquetFormat(),
+      &BinaryFileFormat(),
   };
   return kFormats;
 }

@@ -66,8 +66,8 @@ class ThreadBudgetPool : public arrow::MemoryPool {
 
 }  // namespace
 
-ObjectFile::ObjectFile(std::unique_ptr<storage::ObjectReader> object)
-    : object_(std::move(object)), mapped_(object_->Mapped()) {
+ObjectFile::ObjectFile(std::unique_ptr<storage::ObjectReader> object, std::string url)
+    : object_(std::move(object)), url_(std::move(url)), mapped_(object_->Mapped()) {
   set_mode(arrow::io::FileMode::READ);
 }
 

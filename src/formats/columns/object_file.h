@@ -16,9 +16,11 @@ namespace inlet::formats {
 /// Read() and Seek(), which share one position.
 class ObjectFile : public arrow::io::RandomAccessFile {
  public:
-  explicit ObjectFile(std::unique_ptr<storage::ObjectReader> object);
+  /// `url` names it in messages.
+  ObjectFile(std::unique_ptr<storage::ObjectReader> object, std::string url);
 
   const storage::ObjectInfo& info() const { return object_->info(); }
+  const std::string& url() const { return url_; }
   bool is_mapped() const { return mapped_.has_value(); }
   /// Storage's own error behind an arrow::Status, which can carry only its text.
   std::optional<Error> storage_error() const;
@@ -37,6 +39,7 @@ class ObjectFile : public arrow::io::RandomAccessFile {
 
  private:
   std::shared_ptr<storage::ObjectReader> object_;
+  std::string url_;
   std::optional<std::string_view> mapped_;  // Of object_.
   std::int64_t position_ = 0;
   bool closed_ = false;

@@ -5,7 +5,7 @@ namespace inlet::formats::parquet_internal {
 Error FileError(const ObjectFile& source, const AllocationBudget& budget, Condition otherwise,
                 const std::string& message, bool not_implemented) {
   if (const std::optional<Error> storage = source.storage_error()) return *storage;
-  const std::string& path = source.info().path;
+  const std::string& path = source.url();
   if (budget.exceeded()) {
     return Fail(Condition::INLET_RESOURCE_LIMIT,
                 {{"message", "Some rows of " + path + " take too much memory"},

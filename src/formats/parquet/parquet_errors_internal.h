@@ -33,7 +33,7 @@ Status Guarded(const ObjectFile& source, const AllocationBudget& budget, Conditi
                                      error.status().IsNotImplemented()));
   } catch (const std::bad_alloc&) {
     return Fail(Condition::INLET_RESOURCE_LIMIT,
-                {{"message", source.info().path + " needs more memory than there is"},
+                {{"message", source.url() + " needs more memory than there is"},
                  {"limit", "the memory of this machine"}});
   } catch (const std::exception& error) {
     return std::unexpected(FileError(source, budget, otherwise, error.what(), false));

@@ -55,8 +55,8 @@ CalendarRebase RebaseOf(const std::map<std::string, std::string>& metadata,
 
 class OpenedFile final : public ParquetFile, public std::enable_shared_from_this<OpenedFile> {
  public:
-  explicit OpenedFile(std::unique_ptr<storage::ObjectReader> object)
-      : source_(std::make_shared<ObjectFile>(std::move(object))) {}
+  OpenedFile(std::unique_ptr<storage::ObjectReader> object, std::string url)
+      : source_(std::make_shared<ObjectFile>(std::move(object), std::move(url))) {}
 
   Status ReadFooter() {
     const AllocationBudget budget(kFooterBudgetBytes);
@@ -77,7 +77,7 @@ class OpenedFile final : public ParquetFile, public std::enable_shared_from_this
     }));
     if (!complaint.empty()) {
       return Fail(Condition::INLET_CORRUPT_FILE,
-                  {{"path", info().path}, {"message", std::move(complaint)}});
+                  {{"path", url()}, {"message", std::move(complaint)}});
     }
     if (const auto& pairs = footer_->key_value_metadata()) {
       for (std::int64_t i = 0; i < pairs->size(); ++i) metadata_[pairs->key(i)] = pairs->value(i);
@@ -86,8 +86,9 @@ class OpenedFile final : public ParquetFile, public std::enable_shared_from_this
   }
 
   const storage::ObjectInfo& info() const override { return source_->info(); }
+  const std::string& url() const override { return source_->url(); }
   Result<types::StructType> Schema() const override {
-    return SqlColumns(columns_).Context("read " + info().path);
+    return SqlColumns(columns_).Context("read " + url());
   }
   std::int64_t num_rows() const override { return footer_->num_rows(); }
   std::span<const ParquetRowGroup> row_groups() const override { return row_groups_; }
@@ -105,7 +106,7 @@ class OpenedFile final : public ParquetFile, public std::enable_shared_from_this
   const std::shared_ptr<parquet::FileMetaData>& footer() const { return footer_; }
 
   ConversionContext ContextOf(const ParquetReadOptions& options) const {
-    return {.path = info().path,
+    return {.path = url(),
             .datetime_rebase = RebaseOf(metadata_, "org.apache.spark.legacyDateTime", "3.0.0",
                                         options.datetime_rebase),
             .int96_rebase =
@@ -119,7 +120,7 @@ class OpenedFile final : public ParquetFile, public std::enable_shared_from_this
     if (size < 12 || !source_->ReadAt(size - 4, 4, magic).ok()) return Ok();
     if (std::string_view(magic, 4) != "PARE") return Ok();
     return Fail(Condition::INLET_UNSUPPORTED_FILE,
-                {{"path", info().path}, {"message", "it is encrypted"}});
+                {{"path", url()}, {"message", "it is encrypted"}});
   }
 
   /// Copies what is needed of the row groups; returns what contradicts the file, or nothing.
@@ -248,7 +249,7 @@ class RowGroupsReader final : public ParquetBatchReader {
     types::BatchPtr raw = TRY(ReadWithinBudget());
     if (raw == nullptr || raw->num_rows() == 0 || raw->num_rows() > rows_left_) {
       return Fail(Condition::INLET_CORRUPT_FILE,
-                  {{"path", file_->info().path},
+                  {{"path", file_->url()},
                    {"message", "its pages have " + std::to_string(rows_left_) +
                                    " rows fewer than its footer says"}});
     }
@@ -359,7 +360,7 @@ std::vector<int> OpenedFile::MatchingRowGroups(const types::StructType& columns,
                                                std::span<const types::ColumnPredicate> predicates,
                                                const ParquetReadOptions& options) const {
   std::vector<int> matching;
-  const Result<ReadPlan> plan = PlanColumns(columns_, columns, options, info().path);
+  const Result<ReadPlan> plan = PlanColumns(columns_, columns, options, url());
   const ConversionContext context = ContextOf(options);
   const bool rebased = context.datetime_rebase != CalendarRebase::kCorrected;
   const auto may_match = [&](int group) {
@@ -387,7 +388,7 @@ std::vector<int> OpenedFile::MatchingRowGroups(const types::StructType& columns,
 Result<std::unique_ptr<ParquetBatchReader>> OpenedFile::Read(
     const types::StructType& columns, std::span<const int> row_groups,
     const ParquetReadOptions& options) const {
-  ReadPlan plan = TRY(PlanColumns(columns_, columns, options, info().path));
+  ReadPlan plan = TRY(PlanColumns(columns_, columns, options, url()));
   return std::make_unique<RowGroupsReader>(shared_from_this(), columns, row_groups, options,
                                            std::move(plan));
 }
@@ -396,7 +397,8 @@ Result<std::unique_ptr<ParquetBatchReader>> OpenedFile::Read(
 
 Result<std::shared_ptr<const ParquetFile>> ParquetFile::Open(const storage::ObjectStore& store,
                                                              const storage::ObjectInfo& file) {
-  auto opened = std::make_shared<OpenedFile>(TRY(store.Open(file)));
+  auto opened =
+      std::make_shared<OpenedFile>(TRY(store.Open(file)), storage::UrlOf(store, file.path));
   TRY(opened->ReadFooter());
   return opened;
 }

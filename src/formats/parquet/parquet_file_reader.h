@@ -80,6 +80,7 @@ class ParquetFile {
                                                          const storage::ObjectInfo& file);
 
   virtual const storage::ObjectInfo& info() const = 0;
+  virtual const std::string& url() const = 0;
   /// The columns as SQL types, with `parquet.field.id` in the metadata of fields that have one.
   /// Errors: PARQUET_TYPE_ILLEGAL.
   virtual Result<types::StructType> Schema() const = 0;
