@@ -5,6 +5,7 @@
 #include "formats/binary_file/binary_file_format.h"
 #include "formats/csv/csv_format.h"
 #include "formats/parquet/parquet_format.h"
+#include "formats/json/json_format.h"
 #include "formats/text/text_format.h"
 
 namespace inlet::formats {
@@ -13,6 +14,7 @@ std::span<const Format* const> AllFormats() {
   // One line a format.
   static const std::array kFormats{
       &CsvFormat(),
+      &JsonFormat(),
       &TextFormat(),
       &ParquetFormat(),
       &BinaryFileFormat(),

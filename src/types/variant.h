@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -103,7 +104,6 @@ class VariantBuilder {
     std::size_t begin = 0;
     std::size_t end = 0;
   };
-  struct Names;
 
   void StartValue();
   std::uint32_t KeyId(std::string_view name);
@@ -150,7 +150,7 @@ class VariantNode {
 
   VariantKind kind_ = VariantKind::kNull;
   std::string_view metadata_;
-  std::string_view value_;  // From this value's header on; may reach beyond its end.
+  std::string_view value_;
   std::int64_t integer_ = 0;
   double real_ = 0;
   Int128 unscaled_ = 0;
@@ -190,9 +190,9 @@ class VariantPath {
 Result<std::optional<VariantNode>> Find(VariantView variant, const VariantPath& path);
 
 /// Appends `variant` cast to out.type() by Spark's rules (`"7"` to 7, 1.9 to 1, an object to STRUCT
-/// or MAP, anything to STRING); a JSON null is NULL. False, and nothing appended, when it does not
-/// fit. Errors: MALFORMED_VARIANT; DATATYPE_MISMATCH_CAST_WITHOUT_SUGGESTION for a type that no
-/// variant casts to.
+/// or MAP, anything to STRING); a JSON null is NULL. False when some part did not fit: that part is
+/// NULL then, as try_variant_get wants it. Errors: MALFORMED_VARIANT; INVALID_VARIANT_CAST for a
+/// type that no variant casts to, such as an interval.
 Result<bool> CastTo(VariantView variant, const TimeZone& zone, ColumnBuilder& out);
 
 /// schema_of_variant: `OBJECT<a: BIGINT, b: ARRAY<VARIANT>>`.
