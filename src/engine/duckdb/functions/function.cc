@@ -30,6 +30,8 @@ void RegisterSparkFunctions(duckdb::DatabaseInstance& database) {
   functions::AddArithmeticFunctions(registry);
   functions::AddCastFunctions(registry);
   functions::AddDatetimeFunctions(registry);
+  functions::AddMathFunctions(registry);
+  functions::AddRegexpFunctions(registry);
   functions::AddStringFunctions(registry);
   registry.RegisterAll(database);
   functions::RegisterImplicitCasts(duckdb::DBConfig::GetConfig(database));

@@ -66,6 +66,11 @@ enum class CastMode : std::uint8_t { kAnsi, kTry };
 /// CAST or TRY_CAST as Spark does it. Raises DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION.
 ExpressionPtr CastTo(ClientContext& context, ExpressionPtr argument, const LogicalType& target,
                      CastMode mode = CastMode::kAnsi);
+/// The type that both are cast to where they meet (CASE, array(), coalesce()); nothing when there
+/// is none.
+std::optional<LogicalType> CommonTypeOf(const LogicalType& a, const LogicalType& b);
+/// Of all; raises DATATYPE_MISMATCH.
+LogicalType CommonTypeOf(const Arguments& arguments);
 /// Calls a function of DuckDB or of ours by name.
 ExpressionPtr Call(ClientContext& context, const std::string& name, Arguments arguments);
 ExpressionPtr Constant(duckdb::Value value);
@@ -250,6 +255,8 @@ class Registry {
 void AddArithmeticFunctions(Registry& registry);
 void AddCastFunctions(Registry& registry);
 void AddDatetimeFunctions(Registry& registry);
+void AddMathFunctions(Registry& registry);
+void AddRegexpFunctions(Registry& registry);
 void AddStringFunctions(Registry& registry);
 
 }  // namespace inlet::engine::functions
