@@ -20,11 +20,12 @@ namespace inlet::engine {
 
 /// What of an input a query needs.
 struct Projection {
-  std::vector<std::size_t> columns;  ///< Indexes into SplitSource::schema(), in output order; may be empty (only the row count matters).
+  std::vector<std::size_t> columns;  ///< Indexes into SplitSource::schema(), in output order; may
+                                     ///< be empty (only the row count matters).
 };
 
-/// Rows that come in pieces, read on the engine's own threads: files under a path, a Delta snapshot, a
-/// topic range. Immutable; thread-safe.
+/// Rows that come in pieces, read on the engine's own threads: files under a path, a Delta
+/// snapshot, a topic range. Immutable; thread-safe.
 class SplitSource {
  public:
   virtual ~SplitSource() = default;
@@ -77,9 +78,9 @@ class Engine {
                                                           std::vector<Input> inputs,
                                                           const QueryContext& context,
                                                           std::stop_token stop) = 0;
-  /// For a table: scan, transform and write on all cores; nothing is visible until a commit names the
-  /// files. The query's columns go to `spec.schema` by position, cast by Spark's store assignment
-  /// (CAST_OVERFLOW_IN_TABLE_INSERT and its kin name the column).
+  /// For a table: scan, transform and write on all cores; nothing is visible until a commit names
+  /// the files. The query's columns go to `spec.schema` by position, cast by Spark's store
+  /// assignment (CAST_OVERFLOW_IN_TABLE_INSERT and its kin name the column).
   virtual Result<std::vector<delta::AddFile>> Write(const sql::Query& query,
                                                     std::vector<Input> inputs,
                                                     const QueryContext& context,
@@ -91,8 +92,9 @@ class Engine {
 };
 
 struct EngineOptions {
-  int threads = 0;                ///< 0: one a core.
-  std::int64_t memory_bytes = 0;  ///< 0: 80 % of the machine's memory; beyond it the engine spills to `temp_directory`.
+  int threads = 0;  ///< 0: one a core.
+  std::int64_t memory_bytes =
+      0;  ///< 0: 80 % of the machine's memory; beyond it the engine spills to `temp_directory`.
   std::string temp_directory;
 };
 
