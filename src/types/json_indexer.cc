@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "types/json_cursor.h"
+#include "types/json_document.h"
 
 namespace inlet::types {
 
@@ -51,6 +51,10 @@ bool JsonIndexer::Index(std::string_view text) {
   }
   tokens_ = parser.structural_indexes.get();
   return true;
+}
+
+bool JsonDocument::IsUtf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
 }
 
 }  // namespace inlet::types

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -45,5 +46,10 @@ inline std::unexpected<Error> Malformed(std::string_view message) {
 }
 
 }  // namespace variant_format
+
+/// `123e4567-e89b-12d3-a456-426614174000` of 16 bytes.
+void AppendUuid(std::string_view bytes, std::string& out);
+/// Without zeros at the end of the fraction, as Spark prints decimals of a variant.
+void AppendStrippedDecimal(Int128 unscaled, int scale, std::string& out);
 
 }  // namespace inlet::types

@@ -15,6 +15,7 @@
 #include "formats/json/json_options.h"
 #include "formats/json/json_rescue_internal.h"
 #include "formats/json/json_slots_internal.h"
+#include "types/base64.h"
 #include "types/json_cursor.h"
 #include "types/json_variant.h"
 #include "types/text_cast.h"
@@ -38,9 +39,6 @@ struct JsonContext {
   std::string name;  // Of a field with escapes.
   types::VariantBuilder variant;
 };
-
-/// Decodes base64 as Jackson does: the standard alphabet, padded. False when it is not that.
-bool AppendBase64Decoded(std::string_view text, std::string& out);
 
 /// Takes values from a cursor into columns. One for each record: all state is in what it refers to.
 template <class Cursor>
@@ -367,7 +365,7 @@ class JsonWalker {
     const JsonOptions& options = *context_.options;
     if (slot.id == types::TypeId::kBinary) {
       std::string bytes;
-      if (!AppendBase64Decoded(text, bytes)) return false;
+      if (!types::AppendBase64Decoded(text, bytes)) return false;
       slot.out->AppendBytes(bytes);
       return true;
     }

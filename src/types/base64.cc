@@ -1,9 +1,9 @@
+#include "types/base64.h"
+
 #include <array>
 #include <cstdint>
 
-#include "formats/json/json_walker_internal.h"
-
-namespace inlet::formats {
+namespace inlet::types {
 namespace {
 
 constexpr std::string_view kAlphabet =
@@ -19,6 +19,20 @@ constexpr std::array<std::int8_t, 256> kValues = [] {
 }();
 
 }  // namespace
+
+void AppendBase64(std::string_view bytes, std::string& out) {
+  while (!bytes.empty()) {
+    const std::size_t count = bytes.size() < 3 ? bytes.size() : 3;
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      bits = bits << 8U | (i < count ? static_cast<unsigned char>(bytes[i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      out += i <= count ? kAlphabet[bits >> (18 - 6 * i) & 63U] : '=';
+    }
+    bytes.remove_prefix(count);
+  }
+}
 
 bool AppendBase64Decoded(std::string_view text, std::string& out) {
   if (text.size() % 4 != 0) return false;
@@ -42,4 +56,4 @@ bool AppendBase64Decoded(std::string_view text, std::string& out) {
   return true;
 }
 
-}  // namespace inlet::formats
+}  // namespace inlet::types
