@@ -305,7 +305,7 @@ struct FunctionCall {
   std::optional<bool> ignore_nulls;  ///< Empty: not written.
   std::vector<SortItem> within_group;
   Box<Expression> filter;
-  std::optional<WindowSpec> over;
+  Box<WindowSpec> over;
 };
 
 // ---- The expression itself

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -61,6 +63,7 @@ struct PolicyFunction {
 struct ColumnDefinition {
   std::string name;
   std::optional<types::DataType> type;  ///< Empty where the query gives it (views).
+  types::FieldMetadata metadata;        ///< Of VARCHAR(n) and CHAR(n): __CHAR_VARCHAR_TYPE_STRING.
   bool is_nullable = true;
   std::optional<std::string> comment;
   Box<Expression> default_value;
@@ -314,6 +317,7 @@ struct Insert {
   std::vector<std::string> replace_using;
   Box<Expression> replace_on;
   std::string replace_target_alias;  ///< INTO t AS a REPLACE ON ...
+  std::string replace_source_alias;  ///< Of the query: REPLACE ON ... (SELECT ...) AS s
   Query query;                       ///< Carries the CTEs that stand before INSERT.
   TextSpan span;
 };
@@ -981,17 +985,39 @@ using StatementNode = std::variant<
     DescribeObject, DescribeQuery, Show, Explain, Use, SetConfig, SetTimeZone, ResetConfig,
     DeclareVariable, SetVariable, DropVariable, ExecuteImmediate, CacheControl, Grant, Call>;
 
-struct Statement {
-  StatementNode node;
+template <class Node, class Variant>
+inline constexpr bool kIsAlternative = false;
+template <class Node, class... Nodes>
+inline constexpr bool kIsAlternative<Node, std::variant<Nodes...>> = (std::is_same_v<Node, Nodes> ||
+                                                                      ...);
 
+/// Any statement; a copy copies all of it. Made from one of the structs of StatementNode.
+///
+/// Its members stand in statement.cc: a variant of sixty types is costly to compile, so only code
+/// that visits node() pays for it.
+struct Statement {
+ public:
+  Statement();
   template <class Node>
-  const Node* As() const {
-    return std::get_if<Node>(&node);
-  }
+  requires kIsAlternative<Node, StatementNode> Statement(
+      Node node);  // NOLINT(google-explicit-constructor): a statement is written as its struct.
+  Statement(const Statement& other);
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(const Statement& other);
+  Statement& operator=(Statement&& other) noexcept;
+  ~Statement();
+
+  /// The statement as `Node`, null when it is another.
   template <class Node>
-  Node* As() {
-    return std::get_if<Node>(&node);
-  }
+  const Node* As() const;
+  template <class Node>
+  Node* As();
+
+  const StatementNode& node() const { return *node_; }
+  StatementNode& node() { return *node_; }
+
+ private:
+  std::unique_ptr<StatementNode> node_;  // Never null but in a moved-from statement.
 };
 
 }  // namespace inlet::sql
