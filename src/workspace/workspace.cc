@@ -50,7 +50,7 @@ class LocalClient final : public Client {
   Result<QueryResult> Execute(std::string_view sql, const ExecuteOptions& options) override {
     const sql::Statement statement = TRY(sql::ParseStatement(sql));
     const Call call{.shared = shared_, .session = session_, .text = sql, .options = options};
-    return std::visit(Dispatch{call}, statement.node);
+    return std::visit(Dispatch{call}, statement.node());
   }
 
  private:
