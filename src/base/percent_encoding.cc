@@ -27,6 +27,15 @@ std::string PercentEncode(std::string_view text, std::string_view keep) {
   return encoded;
 }
 
+std::string EncodedQuery(const std::vector<std::pair<std::string, std::string>>& query) {
+  std::string text;
+  for (const auto& [name, value] : query) {
+    if (!text.empty()) text += '&';
+    text += PercentEncode(name) + "=" + PercentEncode(value);
+  }
+  return text;
+}
+
 Result<std::string> PercentDecode(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "storage/confined_path.h"
 #include "storage/environment.h"
+#include "storage/gcs/gcs_store.h"
 #include "storage/local/local_store.h"
 #include "storage/memory/memory_store.h"
 #include "storage/object_store.h"
@@ -120,7 +121,16 @@ Result<Location> Resolve(std::string_view url, const OptionMap& options) {
     return Location{.store = TRY(RemoteStores::Find(scheme, authority, options, make)),
                     .path = std::string(path)};
   }
-  if (scheme == "gs" || scheme == "abfss" || scheme == "abfs") {
+  if (scheme == "gs") {
+    const std::string bucket(authority);
+    const auto make = [&]() -> Result<std::shared_ptr<ObjectStore>> {
+      GcsConfig config = TRY(GcsConfig::Make(bucket, options, ProcessEnvironment));
+      return std::make_shared<GcsStore>(std::move(config), HttpClient::Shared());
+    };
+    return Location{.store = TRY(RemoteStores::Find(scheme, authority, options, make)),
+                    .path = std::string(path)};
+  }
+  if (scheme == "abfss" || scheme == "abfs") {
     return FailUnsupported("storage of the scheme " + scheme);
   }
   return FailUrl("scheme", url, "known are file, memory, s3, s3a, gs, abfss");

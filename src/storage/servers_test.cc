@@ -47,7 +47,14 @@ std::vector<StoreCase> Cases() {
     };
   };
   return {{.name = "Moto", .open = s3("INLET_TEST_MOTO"), .directory = "t"},
-          {.name = "VersityGateway", .open = s3("INLET_TEST_VERSITYGW"), .directory = "t"}};
+          {.name = "VersityGateway", .open = s3("INLET_TEST_VERSITYGW"), .directory = "t"},
+          {.name = "FakeGcs",
+           .open =
+               [] {
+                 return OpenAt("INLET_TEST_FAKEGCS", "gs://inlet-test/t",
+                               {{"google_skip_signature", "true"}}, "fs.gs.storage.root.url");
+               },
+           .directory = "t"}};
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, ObjectStoreContract, testing::ValuesIn(Cases()), NameOf);

@@ -17,10 +17,8 @@ bool IsAboutSpace(const HttpResponse& response, std::string_view code) {
          code == "XMinioStorageFull";
 }
 
-bool IsAboutTheName(std::string_view code) {
-  return code == "KeyTooLongError" || code == "InvalidURI" || code == "InvalidBucketName" ||
-         code == "InvalidResourceName" || code == "OutOfRangeInput" || code == "EntityTooLarge";
-}
+/// A later try can go better, though the client was not told to come again.
+bool MayPass(int status) { return status == 408 || status == 409 || status == 429; }
 
 }  // namespace
 
@@ -35,7 +33,8 @@ std::unexpected<Error> FailService(const HttpResponse& response, const ServiceEr
   }
   if (response.status == 404) return Fail(Condition::PATH_NOT_FOUND, {{"path", url}});
   if (IsAboutSpace(response, error.code)) return Fail(Condition::INLET_DISK_FULL, {{"path", url}});
-  if (IsAboutTheName(error.code)) {
+  if (response.status == 501) return FailUnsupported("a request that " + url + " does not know");
+  if (response.status >= 300 && response.status < 500 && !MayPass(response.status)) {
     return Fail(Condition::INVALID_PARAMETER_VALUE,
                 {{"parameter", "path"}, {"functionName", url}, {"message", message}});
   }

@@ -15,7 +15,8 @@ struct ServiceError {
 };
 
 /// The Error of an answer that is no success, for the object or container `url`. 404 is
-/// PATH_NOT_FOUND, 401 and 403 are PERMISSION_DENIED.
+/// PATH_NOT_FOUND, 401 and 403 are PERMISSION_DENIED, what else the service blames on the request
+/// is INVALID_PARAMETER_VALUE, the rest is STORAGE_UNAVAILABLE.
 std::unexpected<Error> FailService(const HttpResponse& response, const ServiceError& error,
                                    const std::string& url);
 

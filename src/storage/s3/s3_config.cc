@@ -1,8 +1,6 @@
 #include "storage/s3/s3_config.h"
 
-#include <initializer_list>
-
-#include "storage/url_scheme.h"
+#include "storage/settings.h"
 
 namespace inlet::storage {
 namespace {
@@ -13,17 +11,14 @@ class Settings {
   Settings(const std::string& bucket, const OptionMap& options)
       : bucket_prefix_("fs.s3a.bucket." + bucket + "."), options_(options) {}
 
+  std::optional<std::string> Find(std::initializer_list<std::string> names) const {
+    return FindSetting(options_, names);
+  }
   /// `hadoop_name` stands without "fs.s3a.".
   std::optional<std::string> Find(const std::string& hadoop_name,
-                                  std::initializer_list<const char*> other_names) const {
-    for (const std::string& name : {bucket_prefix_ + hadoop_name, "fs.s3a." + hadoop_name}) {
-      if (auto value = GetString(options_, name)) return value;
-      if (auto value = GetString(options_, "spark.hadoop." + name)) return value;
-    }
-    for (const char* name : other_names) {
-      if (auto value = GetString(options_, name)) return value;
-    }
-    return std::nullopt;
+                                  std::initializer_list<std::string> other_names) const {
+    if (auto value = Find({bucket_prefix_ + hadoop_name, "fs.s3a." + hadoop_name})) return value;
+    return Find(other_names);
   }
 
  private:
@@ -51,20 +46,10 @@ std::optional<AwsCredentials> FindKeys(const Settings& settings) {
           settings.Find("session.token", {"aws_session_token", "session_token"}).value_or("")};
 }
 
-bool IsTrue(const std::optional<std::string>& value) {
-  return value && (EqualsIgnoreCase(*value, "true") || *value == "1");
-}
-
 bool WantsNoSignature(const Settings& settings) {
   const auto provider = settings.Find("aws.credentials.provider", {});
   return (provider && provider->contains("Anonymous")) ||
-         IsTrue(settings.Find("", {"aws_skip_signature", "skip_signature"}));
-}
-
-std::string WithScheme(std::string endpoint, bool use_tls) {
-  while (endpoint.ends_with('/')) endpoint.pop_back();
-  if (endpoint.contains("://")) return endpoint;
-  return (use_tls ? "https://" : "http://") + endpoint;
+         IsTrueSetting(settings.Find({"aws_skip_signature", "skip_signature"}));
 }
 
 bool IsOfAws(std::string_view endpoint) {
@@ -113,7 +98,7 @@ Result<S3Config> S3Config::Make(const std::string& bucket, const OptionMap& opti
   S3Config config{.bucket = bucket};
   config.part_bytes = TRY(PartBytes(settings, bucket));
   const auto region = first({settings.Find("endpoint.region", {"aws_region", "region"}),
-                             settings.Find("", {"aws_default_region"}), environment("AWS_REGION"),
+                             settings.Find({"aws_default_region"}), environment("AWS_REGION"),
                              environment("AWS_DEFAULT_REGION"), of_profile("region")});
   if (region) config.region = *region;
 
@@ -123,17 +108,17 @@ Result<S3Config> S3Config::Make(const std::string& bucket, const OptionMap& opti
              environment("AWS_ENDPOINT_URL_S3"), environment("AWS_ENDPOINT_URL"),
              of_profile("endpoint_url")});
   const auto use_tls = settings.Find("connection.ssl.enabled", {});
-  config.endpoint = WithScheme(endpoint.value_or("s3." + config.region + ".amazonaws.com"),
-                               !use_tls || IsTrue(use_tls));
+  config.endpoint = EndpointUrl(endpoint.value_or("s3." + config.region + ".amazonaws.com"),
+                                !use_tls || IsTrueSetting(use_tls));
   config.is_custom_endpoint = !IsOfAws(config.endpoint);
 
   // A certificate for *.s3.amazonaws.com does not cover a bucket with dots in its name.
   const bool is_path_style_needed = config.is_custom_endpoint || bucket.contains('.');
   const auto path_style = settings.Find("path.style.access", {"aws_path_style"});
   const auto virtual_hosted =
-      settings.Find("", {"aws_virtual_hosted_style_request", "virtual_hosted_style_request"});
-  config.path_style = path_style       ? IsTrue(path_style)
-                      : virtual_hosted ? !IsTrue(virtual_hosted)
+      settings.Find({"aws_virtual_hosted_style_request", "virtual_hosted_style_request"});
+  config.path_style = path_style       ? IsTrueSetting(path_style)
+                      : virtual_hosted ? !IsTrueSetting(virtual_hosted)
                                        : is_path_style_needed;
 
   if (WantsNoSignature(settings)) {
