@@ -26,7 +26,7 @@ target_link_libraries(arrow::arrow_s3 INTERFACE arrow::arrow)
 
 find_package(PkgConfig REQUIRED)
 foreach(module IN ITEMS
-    fmt:fmt json:nlohmann_json simdjson:simdjson sqlite:sqlite3 pcre2:libpcre2-8
+    fmt:fmt json:nlohmann_json sqlite:sqlite3 pcre2:libpcre2-8
     curl:libcurl sodium:libsodium expat:expat edit:libedit zstd:libzstd lz4:liblz4 lzma:liblzma
     zlib:zlib deflate:libdeflate crypto:libcrypto)
   string(REPLACE ":" ";" parts ${module})
@@ -42,3 +42,10 @@ foreach(name IN ITEMS bz2 snappy rocksdb roaring)
   target_link_libraries(inlet_dep_${name} INTERFACE ${INLET_LIB_${name}})
 endforeach()
 find_package(GTest REQUIRED)
+
+# simdjson, built here under another namespace: Arrow's libraries export a simdjson of their own of
+# another version, and the dynamic linker would mix the two.
+add_library(inlet_dep_simdjson STATIC ${INLET_DEPS_PREFIX}/simdjson/simdjson.cpp)
+target_include_directories(inlet_dep_simdjson SYSTEM PUBLIC ${INLET_DEPS_PREFIX}/simdjson)
+target_compile_definitions(inlet_dep_simdjson PUBLIC simdjson=inlet_simdjson)
+target_compile_options(inlet_dep_simdjson PRIVATE -O3 -w)
