@@ -28,8 +28,8 @@ std::size_t SchemeLength(std::string_view uri) {
                             uri[i] == '-' || uri[i] == '.')) {
     ++i;
   }
-  const bool has_scheme = i > 1 && i < uri.size() && uri[i] == ':' &&
-                          std::isalpha(static_cast<unsigned char>(uri[0]));
+  const bool has_scheme =
+      i > 1 && i < uri.size() && uri[i] == ':' && std::isalpha(static_cast<unsigned char>(uri[0]));
   // "a:b" is a file name with a colon; a scheme is followed by a slash.
   return has_scheme && i + 1 < uri.size() && uri[i + 1] == '/' ? i + 1 : 0;
 }

@@ -18,8 +18,10 @@ bool IsAbsoluteUri(std::string_view uri);
 
 /// Where a file named in the log lies. Absolute ones in the table's own store are found there;
 /// others are resolved as a user's location.
-/// Source: Delta protocol, "Add File and Remove File": paths are URIs, relative to the table's root.
-Result<storage::Location> ResolveDataPath(const storage::Location& table_root, std::string_view uri);
+/// Source: Delta protocol, "Add File and Remove File": paths are URIs, relative to the table's
+/// root.
+Result<storage::Location> ResolveDataPath(const storage::Location& table_root,
+                                          std::string_view uri);
 
 /// The text by which two paths of the log are compared: decoded, `scheme:///x` as `scheme:/x`, and
 /// relative when it lies below `root_url`.

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -30,8 +30,8 @@ class FileKeys {
   std::string root_;
 };
 
-/// What commits did to files, the last word on each key: a file that lives, or nothing.
-using FileChanges = std::unordered_map<std::string, std::optional<AddFile>>;
+/// The keys that newer actions have spoken the last word on.
+using FileKeySet = std::unordered_set<std::string>;
 
 /// The live files of one version in compact form: blocks of about a thousand files, compressed,
 /// shared between the snapshots that have them. A million files take about 200 MB.
@@ -48,8 +48,8 @@ class FileList {
   std::int64_t size_bytes() const { return size_bytes_; }
   bool empty() const { return num_files_ == 0; }
 
-  /// This list with `changes` done to it.
-  FileList Apply(const FileKeys& keys, const FileChanges& changes) const;
+  /// This list without the files of these keys.
+  FileList Without(const FileKeys& keys, const FileKeySet& touched) const;
 
   class Iterator {
    public:
@@ -90,6 +90,8 @@ class FileList {
     std::shared_ptr<const std::vector<bool>> dead;  ///< Null: all live.
     std::uint32_t num_live = 0;
   };
+  static std::vector<AddFile> Decode(const Block& block);
+
   std::vector<LiveBlock> blocks_;
   std::int64_t num_files_ = 0;
   std::int64_t size_bytes_ = 0;
@@ -98,20 +100,21 @@ class FileList {
 /// Collects files into a FileList. Keys must be unique; the caller sees to that.
 class FileListBuilder {
  public:
-  explicit FileListBuilder(const FileKeys& keys) : keys_(keys) {}
-  explicit FileListBuilder(const FileKeys& keys, FileList base)
-      : keys_(keys), list_(std::move(base)) {}
-  void Add(const AddFile& file);
+  FileListBuilder() = default;
+  /// On top of `base`; a small last block of it is taken apart, so that commits of a few files each
+  /// do not leave a block each.
+  explicit FileListBuilder(FileList base);
   void Add(const AddFile& file, std::string_view key);
   FileList Finish();
 
  private:
+  void Add(const AddFile& file, std::uint64_t hash);
   void Seal();
 
-  const FileKeys& keys_;  // Outlives this.
   FileList list_;
   std::string bytes_;
   std::vector<std::uint64_t> hashes_;
+  std::int64_t size_bytes_ = 0;
 };
 
 }  // namespace inlet::delta

@@ -12,6 +12,12 @@
 
 namespace inlet::delta {
 
+/// The versions that can still be read, both included.
+struct VersionRange {
+  Version earliest = 0;
+  Version latest = 0;
+};
+
 /// What a file in `_delta_log/` is, by its name alone.
 struct LogFileName {
   enum class Kind : std::uint8_t {
@@ -72,6 +78,9 @@ struct LogSegment {
   ///   DELTA_TRUNCATED_TRANSACTION_LOG  commits before the oldest one are gone, no checkpoint is
   ///   left
   static Result<LogSegment> Find(const storage::Location& table_root, const FindOptions& options);
+
+  /// The versions that can be rebuilt, earliest and latest. Lists the whole log.
+  static Result<VersionRange> AvailableVersions(const storage::Location& table_root);
 
   /// The commits after `after`, contiguous, ascending; one listing from there on.
   static Result<std::vector<storage::ObjectInfo>> CommitsAfter(const storage::Location& table_root,

@@ -40,8 +40,21 @@ std::vector<std::string> SupportedFeatures(const Protocol& protocol);
 /// Errors: DELTA_UNSUPPORTED_FEATURES_FOR_READ, naming every feature that Inlet does not read;
 /// DELTA_LOG_CORRUPT for numbers and lists that contradict each other.
 Status CheckReadable(const Protocol& protocol, std::string_view table);
-/// Errors: as CheckReadable(); DELTA_UNSUPPORTED_FEATURES_FOR_WRITE.
-Status CheckWritable(const Protocol& protocol, std::string_view table);
+/// Features of the table, beyond reading, that a commit has to keep although the commit itself
+/// cannot: the caller tells which of them its rows were checked against.
+inline constexpr std::string_view kFeaturesOfRows[] = {"checkConstraints", "generatedColumns",
+                                                       "identityColumns", "invariants"};
+
+/// Whether Inlet may commit to a table with this protocol and metadata. `writes_rows`: files with
+/// new rows are added; then each active one of kFeaturesOfRows must be in `enforced`. Errors: as
+/// CheckReadable(); DELTA_UNSUPPORTED_FEATURES_FOR_WRITE.
+Status CheckWritable(const Protocol& protocol, const Metadata& metadata,
+                     const types::StructType& schema, std::string_view table,
+                     bool writes_rows = true, std::span<const std::string> enforced = {});
+
+/// The features that schema and properties make active, with all that these require; sorted.
+std::vector<std::string> ActiveFeatures(const types::StructType& schema,
+                                        const Properties& properties);
 
 /// The least protocol for a new table with this schema and these properties, which may hold
 /// `delta.minReaderVersion`, `delta.minWriterVersion` and `delta.feature.<name>`.

@@ -22,15 +22,14 @@ class Snapshot;
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 struct CommitActions;
 
-/// The versions that can still be read, both included.
-struct VersionRange {
-  Version earliest = 0;
-  Version latest = 0;
-};
-
 /// One version of a table. Immutable; safe to share between threads.
 class Snapshot {
+  struct Private {};
+
  public:
+  /// For the static functions below alone.
+  Snapshot(Private, storage::Location table_root);
+
   /// Rebuilds a version from the log; no value means the latest one.
   ///
   /// Errors: those of LogSegment::Find(); DELTA_LOG_CORRUPT naming the file;
@@ -48,7 +47,6 @@ class Snapshot {
   /// Errors: DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION; DELTA_TIMESTAMP_GREATER_THAN_COMMIT.
   static Result<Version> ResolveTimestamp(const storage::Location& table_root,
                                           std::int64_t timestamp_ms);
-  static Result<VersionRange> AvailableVersions(const storage::Location& table_root);
 
   const storage::Location& table_root() const { return table_root_; }
   /// "file:/data/t", for messages and absolute paths.
@@ -86,10 +84,11 @@ class Snapshot {
   Result<SnapshotPtr> Advance(const CommitActions& commit, const storage::ObjectInfo& file) const;
 
  private:
-  explicit Snapshot(storage::Location table_root);
-  static Result<SnapshotPtr> Replay(const storage::Location& table_root, LogSegment segment);
-  Status Derive();  ///< What follows from metadata and protocol; checks them.
-  friend class LogReplay;
+  class LogReplay;
+  /// Whether the commit file of this version is the one that was read.
+  bool IsStillThere() const;
+  /// Derives the schema from the metadata. Errors: as Load().
+  Status CheckAndDerive();
 
   storage::Location table_root_;
   FileKeys keys_;

@@ -1,0 +1,82 @@
+#include "delta/type_change.h"
+
+#include <nlohmann/json.hpp>
+
+namespace inlet::delta {
+namespace {
+
+using types::TypeId;
+
+/// Digits before and after the point that a type needs as a decimal; nothing when it is none.
+std::optional<std::pair<int, int>> DigitsOf(const types::DataType& type) {
+  switch (type.id()) {
+    case TypeId::kByte:
+    case TypeId::kShort:
+    case TypeId::kInteger:
+      return std::pair(10, 0);
+    case TypeId::kLong:
+      return std::pair(20, 0);
+    case TypeId::kDecimal:
+      return std::pair(type.precision() - type.scale(), type.scale());
+    default:
+      return std::nullopt;
+  }
+}
+
+Result<types::DataType> TypeNamed(const std::string& name) {
+  // The names of the schema JSON are not all those of SQL.
+  const nlohmann::json schema = {{"type", "struct"},
+                                 {"fields",
+                                  {{{"name", "c"},
+                                    {"type", name},
+                                    {"nullable", true},
+                                    {"metadata", nlohmann::json::object()}}}}};
+  const types::StructType parsed = TRY(types::SchemaFromJson(schema.dump()));
+  return parsed.fields[0].type;
+}
+
+Status CheckField(const types::StructField& field) {
+  const auto changes = field.metadata.find("delta.typeChanges");
+  if (changes != field.metadata.end()) {
+    const nlohmann::json list = nlohmann::json::parse(changes->second, nullptr, false);
+    if (list.is_array()) {
+      for (const nlohmann::json& change : list) {
+        if (!change.is_object() || !change.contains("fromType") || !change.contains("toType") ||
+            !change["fromType"].is_string() || !change["toType"].is_string()) {
+          continue;
+        }
+        const std::string from_name = change["fromType"];
+        const std::string to_name = change["toType"];
+        const Result<types::DataType> from = TypeNamed(from_name);
+        const Result<types::DataType> to = TypeNamed(to_name);
+        if (!from || !to || !IsAllowedTypeChange(*from, *to)) {
+          return Fail(Condition::DELTA_UNSUPPORTED_TYPE_CHANGE_IN_SCHEMA,
+                      {{"fieldName", field.name}, {"fromType", from_name}, {"toType", to_name}});
+        }
+      }
+    }
+  }
+  for (const types::StructField& child : field.type.fields()) TRY(CheckField(child));
+  return Ok();
+}
+
+}  // namespace
+
+bool IsAllowedTypeChange(const types::DataType& from, const types::DataType& to) {
+  if (from == to) return true;
+  if (from.is_integer() && to.is_integer()) return from.id() < to.id();
+  if (from.is(TypeId::kFloat)) return to.is(TypeId::kDouble);
+  if (from.is(TypeId::kDate)) return to.is(TypeId::kTimestampNtz);
+  if (to.is(TypeId::kDouble)) return from.is_integer() && !from.is(TypeId::kLong);
+  if (!to.is(TypeId::kDecimal)) return false;
+  const auto had = DigitsOf(from);
+  const auto has = DigitsOf(to);
+  return had && has->first >= had->first && has->second >= had->second;
+}
+
+Status CheckTypeChanges(const types::StructType& schema) {
+  for (const types::StructField& field : schema.fields) TRY(CheckField(field));
+  return Ok();
+}
+
+}  // namespace inlet::delta
