@@ -25,7 +25,7 @@ struct ScanOptions {
 /// out, widened types converted.
 ///
 /// Immutable; thread-safe: splits are read on any thread.
-class DeltaScan {
+class DeltaScan : public std::enable_shared_from_this<DeltaScan> {
  public:
   ~DeltaScan();
   /// Leaves out files that cannot match all of `predicates`, whose columns index
@@ -39,10 +39,10 @@ class DeltaScan {
   std::size_t num_splits() const;
   std::int64_t num_files() const;
   std::int64_t estimated_bytes() const;
-  /// Rows in all, when the statistics of every file tell it.
+  /// Rows in all files left after skipping, when the statistics of every one tell it.
   std::optional<std::int64_t> num_rows() const;
-  /// The files left after skipping.
-  std::vector<AddFile> Files() const;
+  /// The files left after skipping, without their statistics and tags.
+  const std::vector<AddFile>& files() const;
 
   /// Batches have the columns `columns` of schema() in this order; with none, only rows are
   /// counted. Errors name the data file.

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "delta/protocol.h"
+#include "types/data_type.h"
+
+namespace inlet::delta {
+
+enum class ColumnMappingMode : std::uint8_t { kNone, kName, kId };
+
+/// Errors: DELTA_INVALID_TABLE_PROPERTY.
+Result<ColumnMappingMode> ColumnMappingModeOf(const Properties& properties);
+
+/// The name of a top-level or nested field in data files, partition values and statistics.
+std::string PhysicalName(const types::StructField& field, ColumnMappingMode mode);
+
+/// `field` and everything in it under physical names; ids stay in the metadata.
+types::StructField ToPhysical(const types::StructField& field, ColumnMappingMode mode);
+
+/// `array` with the field names of `type` in place of its own; shares the data.
+std::shared_ptr<arrow::Array> Relabel(const std::shared_ptr<arrow::Array>& array,
+                                      const std::shared_ptr<arrow::DataType>& type);
+
+}  // namespace inlet::delta
