@@ -26,8 +26,8 @@ class MemoryByteStream : public ByteStream {
 
 class ObjectByteStream : public ByteStream {
  public:
-  explicit ObjectByteStream(std::unique_ptr<storage::ObjectReader> reader)
-      : reader_(std::move(reader)) {}
+  ObjectByteStream(std::unique_ptr<storage::ObjectReader> reader, std::int64_t position)
+      : reader_(std::move(reader)), position_(position) {}
 
   Result<std::size_t> Read(std::span<char> out) override {
     std::size_t done = 0;
@@ -44,7 +44,7 @@ class ObjectByteStream : public ByteStream {
 
  private:
   std::unique_ptr<storage::ObjectReader> reader_;
-  std::int64_t position_ = 0;
+  std::int64_t position_;
 };
 
 struct Extension {
@@ -127,9 +127,14 @@ Result<std::unique_ptr<ByteStream>> OpenByteStream(const storage::ObjectStore& s
                                                    const DecompressionLimits& limits) {
   std::unique_ptr<storage::ObjectReader> reader = TRY(store.Open(file));
   Codec codec = TRY(DetectCodec(*reader));
-  std::unique_ptr<ByteStream> bytes = std::make_unique<ObjectByteStream>(std::move(reader));
+  std::unique_ptr<ByteStream> bytes = StreamFrom(std::move(reader), 0);
   if (codec == Codec::kNone) return bytes;
   return Decompress(codec, std::move(bytes), file.path, limits);
+}
+
+std::unique_ptr<ByteStream> StreamFrom(std::unique_ptr<storage::ObjectReader> reader,
+                                       std::int64_t position) {
+  return std::make_unique<ObjectByteStream>(std::move(reader), position);
 }
 
 std::unique_ptr<ByteStream> MemoryStream(std::string_view bytes) {

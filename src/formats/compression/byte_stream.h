@@ -56,6 +56,10 @@ Result<Codec> DetectCodec(const storage::ObjectReader& reader);
 std::unique_ptr<ByteStream> Decompress(Codec codec, std::unique_ptr<ByteStream> source,
                                        std::string path, const DecompressionLimits& limits = {});
 
+/// The bytes of an object from `position` on, as they are.
+std::unique_ptr<ByteStream> StreamFrom(std::unique_ptr<storage::ObjectReader> reader,
+                                       std::int64_t position);
+
 /// A view as a stream; `bytes` outlives it.
 std::unique_ptr<ByteStream> MemoryStream(std::string_view bytes);
 
