@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/digest.h"
+#include "storage/azure/azure_store.h"
 #include "storage/confined_path.h"
 #include "storage/environment.h"
 #include "storage/gcs/gcs_store.h"
@@ -130,8 +131,15 @@ Result<Location> Resolve(std::string_view url, const OptionMap& options) {
     return Location{.store = TRY(RemoteStores::Find(scheme, authority, options, make)),
                     .path = std::string(path)};
   }
-  if (scheme == "abfss" || scheme == "abfs") {
-    return FailUnsupported("storage of the scheme " + scheme);
+  if (scheme == "abfss" || scheme == "abfs" || scheme == "wasbs" || scheme == "wasb") {
+    const std::string container(authority);
+    const auto make = [&]() -> Result<std::shared_ptr<ObjectStore>> {
+      AzureConfig config = TRY(AzureConfig::Make(container, options, ProcessEnvironment));
+      return std::make_shared<AzureStore>(scheme + "://" + container, std::move(config),
+                                          HttpClient::Shared());
+    };
+    return Location{.store = TRY(RemoteStores::Find(scheme, authority, options, make)),
+                    .path = std::string(path)};
   }
   return FailUrl("scheme", url, "known are file, memory, s3, s3a, gs, abfss");
 }

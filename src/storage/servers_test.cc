@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "storage/azure/azure_store.h"
 #include "storage/object_store_contract.h"
 
 namespace inlet::storage {
@@ -25,36 +26,54 @@ const std::map<std::string, std::string>& Servers() {
   return servers;
 }
 
-std::shared_ptr<ObjectStore> OpenAt(const std::string& server, const std::string& url,
-                                    OptionMap options, const std::string& endpoint_option) {
+/// The address of a server; empty after a failure that says what to do.
+std::string AddressOf(const std::string& server) {
   const auto found = Servers().find(server);
-  if (found == Servers().end()) {
-    ADD_FAILURE() << server << " is missing: test/servers/start says why. Set INLET_NO_SERVERS=1 "
-                  << "to leave out every test that needs a server.";
-    return nullptr;
-  }
-  options[endpoint_option] = found->second;
-  return Value(Resolve(url, options)).store;
+  if (found != Servers().end()) return found->second;
+  ADD_FAILURE() << server << " is missing: test/servers/start says why. Set INLET_NO_SERVERS=1 "
+                << "to leave out every test that needs a server.";
+  return "";
+}
+
+std::shared_ptr<ObjectStore> OpenS3(const std::string& server) {
+  const std::string address = AddressOf(server);
+  if (address.empty()) return nullptr;
+  return Value(Resolve("s3://inlet-test", {{"fs.s3a.endpoint", address},
+                                           {"fs.s3a.access.key", "inlet"},
+                                           {"fs.s3a.secret.key", "inlet-secret"}}))
+      .store;
+}
+
+std::shared_ptr<ObjectStore> OpenGcs() {
+  const std::string address = AddressOf("INLET_TEST_FAKEGCS");
+  if (address.empty()) return nullptr;
+  return Value(Resolve("gs://inlet-test",
+                       {{"fs.gs.storage.root.url", address}, {"google_skip_signature", "true"}}))
+      .store;
+}
+
+std::shared_ptr<ObjectStore> OpenAzure() {
+  const std::string address = AddressOf("INLET_TEST_AZURITE");
+  if (address.empty()) return nullptr;
+  // The emulator's account and key are public and the same everywhere.
+  constexpr const char* kKey =
+      "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+  auto store = Value(Resolve("abfss://inlet-test@devstoreaccount1.dfs.core.windows.net",
+                             {{"azure_endpoint", address + "/devstoreaccount1"},
+                              {"azure_storage_account_key", kKey}}))
+                   .store;
+  EXPECT_THAT(dynamic_cast<AzureStore&>(*store).CreateContainer(), IsOk());
+  return store;
 }
 
 std::vector<StoreCase> Cases() {
   if (std::getenv("INLET_NO_SERVERS") != nullptr) return {};
-  const auto s3 = [](const std::string& server) {
-    return [server] {
-      return OpenAt(server, "s3://inlet-test/t",
-                    {{"fs.s3a.access.key", "inlet"}, {"fs.s3a.secret.key", "inlet-secret"}},
-                    "fs.s3a.endpoint");
-    };
-  };
-  return {{.name = "Moto", .open = s3("INLET_TEST_MOTO"), .directory = "t"},
-          {.name = "VersityGateway", .open = s3("INLET_TEST_VERSITYGW"), .directory = "t"},
-          {.name = "FakeGcs",
-           .open =
-               [] {
-                 return OpenAt("INLET_TEST_FAKEGCS", "gs://inlet-test/t",
-                               {{"google_skip_signature", "true"}}, "fs.gs.storage.root.url");
-               },
-           .directory = "t"}};
+  return {{.name = "Moto", .open = [] { return OpenS3("INLET_TEST_MOTO"); }, .directory = "t"},
+          {.name = "VersityGateway",
+           .open = [] { return OpenS3("INLET_TEST_VERSITYGW"); },
+           .directory = "t"},
+          {.name = "FakeGcs", .open = OpenGcs, .directory = "t"},
+          {.name = "Azurite", .open = OpenAzure, .directory = "t"}};
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, ObjectStoreContract, testing::ValuesIn(Cases()), NameOf);
