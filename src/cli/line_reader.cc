@@ -53,7 +53,7 @@ LineReader::Line LineReader::Read(const std::string& prompt) {
   errno = 0;
   char* const text = readline(prompt.c_str());
   if (text == nullptr) {
-    return {.outcome = errno == EINTR ? Outcome::kInterrupted : Outcome::kEnd};
+    return {.outcome = errno == EINTR ? Outcome::kCancelled : Outcome::kEnd};
   }
   Line line{.outcome = Outcome::kLine, .text = text};
   std::free(text);  // NOLINT(cppcoreguidelines-no-malloc): the library's own.

@@ -18,12 +18,12 @@ class LineReader {
              std::function<std::vector<std::string>(std::string_view beginning)> complete);
   ~LineReader();
 
-  enum class Outcome { kLine, kEnd, kInterrupted };
+  enum class Outcome { kLine, kEnd, kCancelled };
   struct Line {
     Outcome outcome = Outcome::kEnd;
     std::string text;
   };
-  /// Waits for a line; Ctrl-C gives kInterrupted, Ctrl-D on an empty line kEnd.
+  /// Waits for a line; Ctrl-C gives kCancelled, Ctrl-D on an empty line kEnd.
   Line Read(const std::string& prompt);
 
   void Remember(const std::string& statement);

@@ -114,7 +114,7 @@ class Shell {
     while (true) {
       LineReader::Line line = reader.Read(statement.empty() ? "inlet> " : "   ...> ");
       if (line.outcome == LineReader::Outcome::kEnd) break;
-      if (line.outcome == LineReader::Outcome::kInterrupted) {
+      if (line.outcome == LineReader::Outcome::kCancelled) {
         statement.clear();
         std::cerr << "\n";
         continue;
