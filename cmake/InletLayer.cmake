@@ -22,18 +22,12 @@ function(inlet_test name)
   target_compile_definitions(${name} PRIVATE INLET_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
   add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS})
-  set_tests_properties(${name} PROPERTIES
-    ENVIRONMENT "ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0;TZ=UTC"
-    TIMEOUT 600)
+  inlet_test_environment(${name})
 endfunction()
 
-# inlet_layer_part(LAYER SOURCES ... [TESTS ...] [LINKS ...]): a sub-folder that belongs to a layer.
-# Call it from the sub-folder's own CMakeLists.txt, after inlet_layer().
-function(inlet_layer_part layer)
-  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;LINKS" ${ARGN})
-  target_sources(inlet_${layer} PRIVATE ${ARG_SOURCES})
-  target_link_libraries(inlet_${layer} PUBLIC ${ARG_LINKS})
-  if(ARG_TESTS)
-    target_sources(${layer}_test PRIVATE ${ARG_TESTS})
-  endif()
+# What every test program needs of its environment.
+function(inlet_test_environment name)
+  set_tests_properties(${name} PROPERTIES
+    ENVIRONMENT "ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0;TZ=UTC"
+    TIMEOUT 900)
 endfunction()

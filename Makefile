@@ -1,0 +1,47 @@
+# One word does each thing; CMakePresets.json has the flags.
+PRESET ?= dev
+BUILD := build/$(PRESET)
+JOBS ?= $(shell nproc)
+
+.PHONY: all configure test sql fmt check bench install deb clean
+
+all: configure
+	cmake --build $(BUILD) -j $(JOBS)
+
+configure: $(BUILD)/build.ninja
+
+$(BUILD)/build.ninja: CMakeLists.txt CMakePresets.json cmake/*.cmake
+	cmake --preset $(PRESET)
+
+# make test            every test
+# make test T=delta    those whose name matches
+test: all
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(if $(T),-R $(T))
+
+# make sql F=read_files   the .test files whose path matches
+sql: configure
+	cmake --build $(BUILD) -j $(JOBS) --target sql_test
+	$(BUILD)/test/sql/sql_test $(F)
+
+fmt:
+	git ls-files '*.h' '*.cc' | xargs clang-format-14 -i
+
+check:
+	git ls-files '*.h' '*.cc' | xargs clang-format-14 --dry-run --Werror
+	python3 scripts/check_includes.py
+
+bench:
+	$(MAKE) PRESET=release all
+	python3 bench/run.py
+
+# make install PREFIX=/opt/inlet: the program and its libraries, in a tree that can be moved
+install:
+	$(MAKE) PRESET=release all
+	cmake --install build/release --prefix $(or $(PREFIX),build/inlet) --component inlet
+
+deb:
+	$(MAKE) PRESET=release all
+	cd build/release && cpack -G DEB
+
+clean:
+	rm -rf build
