@@ -27,8 +27,12 @@ void SetFunctionSession(duckdb::ClientContext& context, FunctionSession session)
 
 void RegisterSparkFunctions(duckdb::DatabaseInstance& database) {
   functions::Registry registry;
+  functions::AddAggregates(registry);
   functions::AddArithmeticFunctions(registry);
+  functions::AddBinaryFunctions(registry);
   functions::AddCastFunctions(registry);
+  functions::AddCollectionFunctions(registry);
+  functions::AddConditionalFunctions(registry);
   functions::AddDatetimeFunctions(registry);
   functions::AddMathFunctions(registry);
   functions::AddRegexpFunctions(registry);

@@ -252,8 +252,12 @@ class Registry {
 };
 
 // The themes, one file each.
+void AddAggregates(Registry& registry);
 void AddArithmeticFunctions(Registry& registry);
+void AddBinaryFunctions(Registry& registry);
 void AddCastFunctions(Registry& registry);
+void AddCollectionFunctions(Registry& registry);
+void AddConditionalFunctions(Registry& registry);
 void AddDatetimeFunctions(Registry& registry);
 void AddMathFunctions(Registry& registry);
 void AddRegexpFunctions(Registry& registry);
