@@ -31,3 +31,14 @@ function(inlet_test_environment name)
     ENVIRONMENT "ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0;TZ=UTC"
     TIMEOUT 900)
 endfunction()
+
+# inlet_layer_part(LAYER SOURCES ... [TESTS ...] [LINKS ...]): a sub-folder that belongs to a layer.
+# Call it from the sub-folder's own CMakeLists.txt, after inlet_layer().
+function(inlet_layer_part layer)
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;LINKS" ${ARGN})
+  target_sources(inlet_${layer} PRIVATE ${ARG_SOURCES})
+  target_link_libraries(inlet_${layer} PUBLIC ${ARG_LINKS})
+  if(ARG_TESTS)
+    target_sources(${layer}_test PRIVATE ${ARG_TESTS})
+  endif()
+endfunction()
