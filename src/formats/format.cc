@@ -4,8 +4,9 @@
 
 #include "formats/binary_file/binary_file_format.h"
 #include "formats/csv/csv_format.h"
-#include "formats/parquet/parquet_format.h"
 #include "formats/json/json_format.h"
+#include "formats/orc/orc_format.h"
+#include "formats/parquet/parquet_format.h"
 #include "formats/text/text_format.h"
 
 namespace inlet::formats {
@@ -18,6 +19,7 @@ std::span<const Format* const> AllFormats() {
       &TextFormat(),
       &ParquetFormat(),
       &BinaryFileFormat(),
+      &OrcFormat(),
   };
   return kFormats;
 }

@@ -20,9 +20,9 @@ using types::TypeId;
 constexpr std::int64_t kMaxContentBytes = std::numeric_limits<std::int32_t>::max() - 8;
 
 StructType FixedSchema() {
-  return {{{.name = "path", .type = TypeId::kString, .nullable = false},
-           {.name = "modificationTime", .type = TypeId::kTimestamp, .nullable = false},
-           {.name = "length", .type = TypeId::kLong, .nullable = false},
+  return {{{.name = "path", .type = TypeId::kString},
+           {.name = "modificationTime", .type = TypeId::kTimestamp},
+           {.name = "length", .type = TypeId::kLong},
            {.name = "content", .type = TypeId::kBinary}}};
 }
 

@@ -36,7 +36,7 @@ Result<types::StructType> InferFromEach(
   for (std::optional<Result<types::StructType>>& schema : schemas) {
     if (schema) MergeSchema(TRY(std::move(*schema)), merged);
   }
-  return merged;
+  return AsNullable(merged);
 }
 
 }  // namespace inlet::formats

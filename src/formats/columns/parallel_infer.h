@@ -11,7 +11,8 @@
 namespace inlet::formats {
 
 /// Merges the schemas of `files` in their order, each got by `schema_of` on one of up to `threads`
-/// threads. The first error, by the order of the files, is the result; OPERATION_CANCELED on
+/// threads; all columns
+/// are nullable. The first error, by the order of the files, is the result; OPERATION_CANCELED on
 /// `stop`.
 Result<types::StructType> InferFromEach(
     std::span<const storage::ObjectInfo> files, int threads, std::stop_token stop,

@@ -64,6 +64,25 @@ std::optional<DataType> WiderNumber(const DataType& left, const DataType& right)
   return DataType(TypeId::kDouble);
 }
 
+DataType AsNullable(const DataType& type) {
+  switch (type.id()) {
+    case TypeId::kStruct: {
+      std::vector<StructField> fields = type.fields();
+      for (StructField& field : fields) {
+        field.type = AsNullable(field.type);
+        field.nullable = true;
+      }
+      return DataType::Struct(std::move(fields));
+    }
+    case TypeId::kArray:
+      return DataType::Array(AsNullable(type.element()));
+    case TypeId::kMap:
+      return DataType::Map(AsNullable(type.key()), AsNullable(type.value()));
+    default:
+      return type;
+  }
+}
+
 }  // namespace
 
 void MergeSchema(const types::StructType& more, types::StructType& schema) {
@@ -109,6 +128,15 @@ std::optional<DataType> WiderType(const DataType& left, const DataType& right) {
     default:
       return std::nullopt;
   }
+}
+
+types::StructType AsNullable(const types::StructType& schema) {
+  types::StructType result = schema;
+  for (StructField& field : result.fields) {
+    field.type = AsNullable(field.type);
+    field.nullable = true;
+  }
+  return result;
 }
 
 Status CheckDistinctNames(const types::StructType& schema) {

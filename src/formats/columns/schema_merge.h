@@ -15,6 +15,9 @@ void MergeSchema(const types::StructType& more, types::StructType& schema);
 /// The narrowest type that holds the values of both, for files that carry their own types.
 std::optional<types::DataType> WiderType(const types::DataType& left, const types::DataType& right);
 
+/// The same with NULLs allowed everywhere, as Spark reads files whatever they promise.
+types::StructType AsNullable(const types::StructType& schema);
+
 /// Refuses columns whose names differ only in case, at every level.
 /// Errors: COLUMN_ALREADY_EXISTS.
 Status CheckDistinctNames(const types::StructType& schema);

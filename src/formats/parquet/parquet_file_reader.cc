@@ -10,12 +10,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "formats/columns/column_conversion.h"
+#include "formats/columns/column_plan.h"
 #include "formats/columns/object_file.h"
-#include "formats/parquet/column_conversion_internal.h"
-#include "formats/parquet/column_plan_internal.h"
+#include "formats/columns/rescued_columns.h"
 #include "formats/parquet/file_columns_internal.h"
 #include "formats/parquet/parquet_errors_internal.h"
-#include "formats/parquet/rescued_columns_internal.h"
 #include "formats/parquet/row_group_pruning_internal.h"
 #include "types/arrow.h"
 
@@ -51,6 +51,10 @@ CalendarRebase RebaseOf(const std::map<std::string, std::string>& metadata,
   if (version == metadata.end()) return otherwise;
   const bool is_legacy = version->second < first_version || metadata.contains(legacy_key);
   return is_legacy ? CalendarRebase::kLegacy : CalendarRebase::kCorrected;
+}
+
+ColumnMatching MatchingOf(const ParquetReadOptions& options) {
+  return {.fields = options.matching, .rescue = options.rescue};
 }
 
 class OpenedFile final : public ParquetFile, public std::enable_shared_from_this<OpenedFile> {
@@ -360,7 +364,7 @@ std::vector<int> OpenedFile::MatchingRowGroups(const types::StructType& columns,
                                                std::span<const types::ColumnPredicate> predicates,
                                                const ParquetReadOptions& options) const {
   std::vector<int> matching;
-  const Result<ReadPlan> plan = PlanColumns(columns_, columns, options, url());
+  const Result<ReadPlan> plan = PlanColumns(columns_, columns, MatchingOf(options), url());
   const ConversionContext context = ContextOf(options);
   const bool rebased = context.datetime_rebase != CalendarRebase::kCorrected;
   const auto may_match = [&](int group) {
@@ -388,7 +392,7 @@ std::vector<int> OpenedFile::MatchingRowGroups(const types::StructType& columns,
 Result<std::unique_ptr<ParquetBatchReader>> OpenedFile::Read(
     const types::StructType& columns, std::span<const int> row_groups,
     const ParquetReadOptions& options) const {
-  ReadPlan plan = TRY(PlanColumns(columns_, columns, options, url()));
+  ReadPlan plan = TRY(PlanColumns(columns_, columns, MatchingOf(options), url()));
   return std::make_unique<RowGroupsReader>(shared_from_this(), columns, row_groups, options,
                                            std::move(plan));
 }

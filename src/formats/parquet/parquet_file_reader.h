@@ -10,23 +10,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "formats/columns/matching.h"
 #include "storage/object_store.h"
 #include "types/batch.h"
 #include "types/data_type.h"
 #include "types/predicate.h"
 
 namespace inlet::formats {
-
-/// How a requested field finds its column in a file, at every level of nesting.
-enum class FieldMatching : std::uint8_t {
-  kByName,
-  kByNameIgnoreCase,  ///< An exact match wins; two columns that match only so are an error.
-  kByFieldId,         ///< By the number in the field's metadata `delta.columnMapping.id`.
-};
-
-/// What to do with dates and times before 1582 in a file whose writer is unknown. A file that says
-/// itself which calendar it uses (Spark's footer keys) is always read by that.
-enum class CalendarRebase : std::uint8_t { kCorrected, kLegacy, kException };
 
 struct ParquetReadOptions {
   FieldMatching matching = FieldMatching::kByName;
@@ -36,14 +26,8 @@ struct ParquetReadOptions {
   std::int64_t batch_rows = 16384;              ///< A batch has at most this many rows
   std::int64_t batch_bytes = 16 << 20;          ///< and about this many bytes.
   std::int64_t memory_limit_bytes = 512 << 20;  ///< Beyond it: INLET_RESOURCE_LIMIT.
-  /// When set, the reader makes one more STRING column after the requested ones: a JSON object of
-  /// the values that do not read as the requested type and of the columns that are not in
-  /// `known_columns`; NULL where there are none. Without it a column whose type does not fit is an
-  /// error, and other columns are ignored.
-  struct Rescue {
-    types::StructType known_columns;  ///< Full data schema, before projection.
-    std::string file_path;            ///< For `_file_path`; empty leaves it out.
-  };
+  /// When set, the reader makes one more STRING column after the requested ones. Without it a
+  /// column whose type does not fit is an error, and unknown columns are ignored.
   std::optional<Rescue> rescue;
 };
 

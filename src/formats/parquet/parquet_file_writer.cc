@@ -30,6 +30,11 @@ struct Codec {
   std::string_view suffix;
 };
 
+/// A dictionary that grows beyond this is given up. Measured on 160 MB of mixed columns: 1 MB, the
+/// library's default, takes a third more CPU time for columns that end up without a dictionary, and
+/// makes no smaller files.
+constexpr std::int64_t kMaxDictionaryBytes = 256 << 10;
+
 constexpr std::array kCodecs{
     Codec{"snappy", parquet::Compression::SNAPPY, ".snappy"},
     Codec{"zstd", parquet::Compression::ZSTD, ".zstd"},
@@ -244,6 +249,7 @@ class ArrowParquetWriter final : public ParquetFileWriter {
     parquet::WriterProperties::Builder properties;
     properties.compression(codec.type)
         ->max_row_group_length(options_.row_group_rows)
+        ->dictionary_pagesize_limit(kMaxDictionaryBytes)
         ->enable_store_decimal_as_integer()
         ->enable_page_checksum()
         ->data_page_version(parquet::ParquetDataPageVersion::V1)

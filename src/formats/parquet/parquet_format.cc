@@ -89,9 +89,9 @@ class ConfiguredParquet final : public ConfiguredFormat {
                            ? FieldMatching::kByName
                            : FieldMatching::kByNameIgnoreCase;
     if (columns.rescues()) {
-      options.rescue = ParquetReadOptions::Rescue{
-          .known_columns = schema.data_schema.empty() ? columns.data() : schema.data_schema,
-          .file_path = schema.rescue_file_path ? file->url() : ""};
+      options.rescue =
+          Rescue{.known_columns = schema.data_schema.empty() ? columns.data() : schema.data_schema,
+                 .file_path = schema.rescue_file_path ? file->url() : ""};
     }
     auto reader = TRY(file->Read(columns.data(), RowGroupsOf(*file, split), options));
     return std::make_unique<SplitReader>(std::move(columns), std::move(reader));

@@ -2,7 +2,7 @@
 
 #include <parquet/metadata.h>
 
-#include "formats/parquet/file_columns_internal.h"
+#include "formats/columns/file_column.h"
 #include "types/data_type.h"
 #include "types/predicate.h"
 

@@ -1,3 +1,5 @@
+#include "formats/columns/column_conversion.h"
+
 #include <arrow/api.h>
 #include <arrow/compute/cast.h>
 #include <arrow/util/bit_util.h>
@@ -6,10 +8,9 @@
 #include <limits>
 #include <utility>
 
-#include "formats/parquet/column_conversion_internal.h"
 #include "types/arrow.h"
 
-namespace inlet::formats::parquet_internal {
+namespace inlet::formats {
 namespace {
 
 using arrow::ArrayData;
@@ -319,4 +320,4 @@ std::int64_t RebaseMicros(std::int64_t micros) {
   return micros + (RebaseDays(static_cast<std::int32_t>(days)) - days) * kMicrosPerDay;
 }
 
-}  // namespace inlet::formats::parquet_internal
+}  // namespace inlet::formats

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "base/result.h"
-#include "formats/parquet/column_plan_internal.h"
+#include "formats/columns/column_plan.h"
 
-namespace inlet::formats::parquet_internal {
+namespace inlet::formats {
 
 /// What a conversion needs to know of the file.
 struct ConversionContext {
@@ -28,4 +28,4 @@ Result<std::shared_ptr<arrow::Array>> ConvertColumn(const ColumnPlan& plan,
 std::int32_t RebaseDays(std::int32_t days);
 std::int64_t RebaseMicros(std::int64_t micros);
 
-}  // namespace inlet::formats::parquet_internal
+}  // namespace inlet::formats

@@ -1,11 +1,12 @@
+#include "formats/columns/rescued_columns.h"
+
 #include <arrow/api.h>
 
 #include "formats/columns/column_json.h"
-#include "formats/parquet/rescued_columns_internal.h"
 #include "types/arrow.h"
 #include "types/json_text.h"
 
-namespace inlet::formats::parquet_internal {
+namespace inlet::formats {
 namespace {
 
 /// Appends `"name":value`, with a comma if there is something before it. Leaves out NULLs.
@@ -50,4 +51,4 @@ Result<std::shared_ptr<arrow::Array>> RescueColumns(const std::vector<RescuePlan
   return ARROW_TRY(builder.Finish());
 }
 
-}  // namespace inlet::formats::parquet_internal
+}  // namespace inlet::formats

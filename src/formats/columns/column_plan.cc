@@ -1,3 +1,5 @@
+#include "formats/columns/column_plan.h"
+
 #include <arrow/type.h>
 
 #include <algorithm>
@@ -5,10 +7,9 @@
 #include <utility>
 
 #include "base/option_map.h"
-#include "formats/parquet/column_plan_internal.h"
 #include "types/arrow.h"
 
-namespace inlet::formats::parquet_internal {
+namespace inlet::formats {
 namespace {
 
 using types::DataType;
@@ -27,16 +28,19 @@ std::optional<int> RequestedId(const StructField& field) {
 
 class Planner {
  public:
-  Planner(const ParquetReadOptions& options, const std::string& path, int num_leaves)
-      : options_(options), path_(path), wanted_(static_cast<std::size_t>(num_leaves)) {}
+  Planner(const ColumnMatching& matching, const std::string& path, int num_leaves)
+      : matching_(matching), path_(path), wanted_(static_cast<std::size_t>(num_leaves)) {}
 
-  Result<ReadPlan> Plan(const std::vector<FileColumn>& columns,
-                        const types::StructType& requested) {
+  Result<ReadPlan> Plan(const std::vector<FileColumn>& columns, const types::StructType& requested,
+                        bool whole_columns) {
     ReadPlan plan;
     std::vector<bool> used(columns.size());
     RescuePlan rescue_root{.whole = false};
     plan.columns = TRY(PlanFields(columns, requested.fields, used, rescue_root));
-    if (options_.rescue) RescueUnknown(columns, used, rescue_root);
+    if (matching_.rescue) RescueUnknown(columns, used, rescue_root);
+    for (const FileColumn& column : columns) {
+      if (whole_columns && IsWanted(column)) Want(column);
+    }
     Number(columns, plan.columns, rescue_root.children);
     plan.rescued = std::move(rescue_root.children);
     for (std::size_t leaf = 0; leaf < wanted_.size(); ++leaf) {
@@ -49,11 +53,11 @@ class Planner {
   /// Top-level columns that no one knows are rescued as a whole.
   void RescueUnknown(const std::vector<FileColumn>& columns, const std::vector<bool>& used,
                      RescuePlan& rescue) {
-    const auto& known = options_.rescue->known_columns.fields;
+    const auto& known = matching_.rescue->known_columns.fields;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (used[i]) continue;
       const bool is_known = std::ranges::any_of(known, [&](const StructField& field) {
-        return options_.matching == FieldMatching::kByNameIgnoreCase
+        return matching_.fields == FieldMatching::kByNameIgnoreCase
                    ? EqualsIgnoreCase(field.name, columns[i].name)
                    : field.name == columns[i].name;
       });
@@ -97,7 +101,7 @@ class Planner {
 
   Result<const FileColumn*> Match(const std::vector<FileColumn>& columns,
                                   const StructField& field) const {
-    if (options_.matching == FieldMatching::kByFieldId) {
+    if (matching_.fields == FieldMatching::kByFieldId) {
       if (const std::optional<int> id = RequestedId(field)) {
         const auto found = std::ranges::find(columns, id, &FileColumn::field_id);
         return found == columns.end() ? nullptr : &*found;
@@ -109,7 +113,7 @@ class Planner {
       if (found != nullptr) return Ambiguous(field.name);
       found = &column;
     }
-    if (found != nullptr || options_.matching != FieldMatching::kByNameIgnoreCase) return found;
+    if (found != nullptr || matching_.fields != FieldMatching::kByNameIgnoreCase) return found;
     for (const FileColumn& column : columns) {
       if (!EqualsIgnoreCase(column.name, field.name)) continue;
       if (found != nullptr) return Ambiguous(field.name);
@@ -138,7 +142,7 @@ class Planner {
     }
     const std::vector<bool> wanted_before = wanted_;
     Result<ColumnPlan> nested = PlanWhole(std::move(plan));
-    if (nested || !options_.rescue ||
+    if (nested || !matching_.rescue ||
         nested.error().condition != Condition::FAILED_READ_FILE_PARQUET_COLUMN_DATA_TYPE_MISMATCH) {
       return nested;
     }
@@ -153,7 +157,7 @@ class Planner {
     std::vector<bool> used(source.children.size());
     RescuePlan inner{.source = &source};
     plan.children = TRY(PlanFields(source.children, plan.target.fields(), used, inner));
-    if (options_.rescue) {
+    if (matching_.rescue) {
       for (std::size_t i = 0; i < source.children.size(); ++i) {
         if (!used[i]) RescueWhole(source.children[i], inner);
       }
@@ -272,7 +276,7 @@ class Planner {
     }
   }
 
-  const ParquetReadOptions& options_;
+  const ColumnMatching& matching_;
   const std::string& path_;
   std::vector<bool> wanted_;
 };
@@ -280,10 +284,10 @@ class Planner {
 }  // namespace
 
 Result<ReadPlan> PlanColumns(const std::vector<FileColumn>& columns,
-                             const types::StructType& requested, const ParquetReadOptions& options,
-                             const std::string& path) {
-  return Planner(options, path, columns.empty() ? 0 : columns.back().end_leaf)
-      .Plan(columns, requested);
+                             const types::StructType& requested, const ColumnMatching& matching,
+                             const std::string& path, bool whole_columns) {
+  return Planner(matching, path, columns.empty() ? 0 : columns.back().end_leaf)
+      .Plan(columns, requested, whole_columns);
 }
 
-}  // namespace inlet::formats::parquet_internal
+}  // namespace inlet::formats

@@ -1,6 +1,6 @@
-#include "formats/parquet/parquet_errors_internal.h"
+#include "formats/columns/library_errors.h"
 
-namespace inlet::formats::parquet_internal {
+namespace inlet::formats {
 
 Error FileError(const ObjectFile& source, const AllocationBudget& budget, Condition otherwise,
                 const std::string& message, bool not_implemented) {
@@ -18,4 +18,4 @@ Error FileError(const ObjectFile& source, const AllocationBudget& budget, Condit
   return Fail(otherwise, {{"path", path}, {"message", message}}).error();
 }
 
-}  // namespace inlet::formats::parquet_internal
+}  // namespace inlet::formats

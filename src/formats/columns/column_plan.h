@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "formats/parquet/file_columns_internal.h"
-#include "formats/parquet/parquet_file_reader.h"
+#include "formats/columns/file_column.h"
+#include "formats/columns/matching.h"
 #include "types/data_type.h"
 
-namespace inlet::formats::parquet_internal {
+namespace inlet::formats {
 
 /// How one requested column, or a part of one, comes out of a file.
 struct ColumnPlan {
@@ -40,10 +40,10 @@ struct ReadPlan {
 };
 
 /// Matches requested columns with those of a file. `columns` must outlive the plan.
-/// Errors: FAILED_READ_FILE_PARQUET_COLUMN_DATA_TYPE_MISMATCH (without rescue),
-/// COLUMN_ALREADY_EXISTS.
+/// `whole_columns`: of a top-level column that is read, all leaves are. Errors:
+/// FAILED_READ_FILE_PARQUET_COLUMN_DATA_TYPE_MISMATCH (without rescue), COLUMN_ALREADY_EXISTS.
 Result<ReadPlan> PlanColumns(const std::vector<FileColumn>& columns,
-                             const types::StructType& requested, const ParquetReadOptions& options,
-                             const std::string& path);
+                             const types::StructType& requested, const ColumnMatching& matching,
+                             const std::string& path, bool whole_columns = false);
 
-}  // namespace inlet::formats::parquet_internal
+}  // namespace inlet::formats

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "formats/parquet/column_plan_internal.h"
+#include "formats/columns/column_plan.h"
 
-namespace inlet::formats::parquet_internal {
+namespace inlet::formats {
 
 /// The rescued-data column for a batch as it was read. `plans` are about children of the batch.
 Result<std::shared_ptr<arrow::Array>> RescueColumns(const std::vector<RescuePlan>& plans,
                                                     const arrow::RecordBatch& batch,
                                                     const std::string& file_path);
 
-}  // namespace inlet::formats::parquet_internal
+}  // namespace inlet::formats
