@@ -78,7 +78,8 @@ Status FetchFrom(const S3Client& client, const std::string& url, const ObjectInf
 
 S3Store::S3Store(const std::string& scheme, S3Config config, const HttpClient& http)
     : root_url_(scheme + "://" + config.bucket),
-      client_(std::make_shared<const S3Client>(std::move(config), http)) {}
+      client_(std::make_shared<const S3Client>(std::move(config), http)),
+      conditions_are_kept_(!client_->config().is_custom_endpoint) {}
 
 Result<std::string> S3Store::Get(std::string_view path) const {
   HttpResponse response = TRY(client_->Send({.key = std::string(path)})).response;
@@ -141,7 +142,29 @@ Status S3Store::Put(std::string_view path, std::string_view bytes, PutMode mode)
   return Ok();
 }
 
+/// Puts a small object twice, the second time if absent: that has to fail.
+Status S3Store::CheckConditionsAreKept(const std::string& path) const {
+  if (conditions_are_kept_) return Ok();
+  const std::string probe = path.substr(0, path.rfind('/') + 1) + ".inlet-" + RandomUuid() + ".tmp";
+  S3Request put{.method = "PUT", .key = probe};
+  const HttpResponse first = TRY(client_->Send(put)).response;
+  if (!first.is_success()) return client_->FailAnswer(first, UrlOf(*this, path));
+  put.headers = {{"if-none-match", "*"}};
+  const HttpResponse second = TRY(client_->Send(put)).response;
+  TRY(client_->Send({.method = "DELETE", .key = probe}));
+  if (second.is_success() || second.status == 501) {
+    return FailUnsupported("put-if-absent on " + client_->config().endpoint +
+                           ", which ignores If-None-Match");
+  }
+  if (second.status != 412 && second.status != 409) {
+    return client_->FailAnswer(second, UrlOf(*this, path));
+  }
+  conditions_are_kept_ = true;
+  return Ok();
+}
+
 Status S3Store::PutIfAbsent(const std::string& path, std::string_view bytes) const {
+  TRY(CheckConditionsAreKept(path));
   const std::string put_id = RandomUuid();
   const RetriedResponse sent = TRY(client_->Send(
       {.method = "PUT",

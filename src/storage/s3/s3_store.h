@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "storage/object_store.h"
@@ -10,7 +11,9 @@ namespace inlet::storage {
 /// A bucket of S3 or of a service that speaks like it. Thread-safe.
 ///
 /// Put-if-absent is `If-None-Match: *`. A put whose answer got lost is told from a lost race by a
-/// random id in the object's metadata (x-amz-meta-inlet-put).
+/// random id in the object's metadata (x-amz-meta-inlet-put). Services that are not AWS itself are
+/// tried once before the first put-if-absent, since some older ones ignore the condition and would
+/// overwrite another writer's commit.
 class S3Store : public ObjectStore {
  public:
   /// `scheme` is what the user wrote: "s3" or "s3a".
@@ -32,10 +35,12 @@ class S3Store : public ObjectStore {
 
  private:
   Status PutIfAbsent(const std::string& path, std::string_view bytes) const;
+  Status CheckConditionsAreKept(const std::string& path) const;
   Status DeleteBatch(std::span<const ObjectInfo> objects) const;
 
   const std::string root_url_;
   const std::shared_ptr<const S3Client> client_;  // Shared with readers and writers.
+  mutable std::atomic<bool> conditions_are_kept_;
 };
 
 }  // namespace inlet::storage
