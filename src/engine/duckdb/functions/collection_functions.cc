@@ -753,19 +753,118 @@ ExpressionPtr AnyNull(const Arguments& arguments) {
   return any;
 }
 
-Bound BindArraysZip(ClientContext& context, Arguments& arguments) {
+/// arrays_zip(); `by_number` names the fields 0, 1 ... even of columns.
+Bound BindArraysZip(ClientContext& context, Arguments& arguments, bool by_number) {
   duckdb::child_list_t<LogicalType> fields;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const bool is_column =
-        arguments[i]->GetExpressionClass() == duckdb::ExpressionClass::BOUND_COLUMN_REF;
-    fields.emplace_back(
-        is_column && arguments[i]->HasAlias() ? arguments[i]->GetAlias() : std::to_string(i),
-        ElementTypeOf(arguments[i]->return_type, "arrays_zip"));
+        !by_number && arguments[i]->GetExpressionClass() == duckdb::ExpressionClass::BOUND_COLUMN_REF;
+    fields.emplace_back(is_column && arguments[i]->HasAlias() ? arguments[i]->GetAlias() : std::to_string(i),
+                        ElementTypeOf(arguments[i]->return_type, "arrays_zip"));
   }
   const LogicalType type = LogicalType::LIST(LogicalType::STRUCT(std::move(fields)));
   ExpressionPtr zipped = CastTo(context, Call(context, "list_zip", Copies(arguments)), type);
   return Replace(duckdb::make_uniq<duckdb::BoundCaseExpression>(
       AnyNull(arguments), Constant(duckdb::Value(type)), std::move(zipped)));
+}
+
+/// Whether any (or all) of an array of truth values is true; NULL when that hangs on a NULL.
+Bound BindQuantifier(ClientContext& context, Arguments& arguments, bool any) {
+  arguments.at(0) = CastTo(context, std::move(arguments[0]), LogicalType::LIST(LogicalType::BOOLEAN));
+  return {.type = LogicalType::BOOLEAN, .execute = [any](DataChunk& chunk, ExpressionState&, Vector& result) {
+            const Cells lists(chunk.data[0], chunk.size());
+            const bool constant = chunk.AllConstant();
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            for (idx_t row = 0; row < (constant ? 1 : chunk.size()); ++row) {
+              const Cell list = lists[row];
+              bool unknown = list.is_null();
+              bool decided = false;
+              for (idx_t i = 0; !list.is_null() && i < list.size() && !decided; ++i) {
+                const Cell element = list.element(i);
+                if (element.is_null()) {
+                  unknown = true;
+                } else {
+                  decided = element.As<bool>() == any;
+                }
+              }
+              if (unknown && !decided) {
+                FlatVector::SetNull(result, row, true);
+              } else {
+                FlatVector::GetData<bool>(result)[row] = decided == any;
+              }
+            }
+            if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+          }};
+}
+
+/// array_join(array, separator[, text for NULL]).
+Bound BindArrayJoin(ClientContext& context, Arguments& arguments) {
+  arguments.at(0) = CastTo(context, std::move(arguments[0]), LogicalType::LIST(LogicalType::VARCHAR));
+  for (std::size_t i = 1; i < arguments.size(); ++i) CoerceTo(context, arguments[i], LogicalType::VARCHAR, "array_join", i);
+  return {.type = LogicalType::VARCHAR, .execute = [](DataChunk& chunk, ExpressionState&, Vector& result) {
+            std::vector<Cells> columns;
+            for (Vector& column : chunk.data) columns.emplace_back(column, chunk.size());
+            const bool constant = chunk.AllConstant();
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            std::string text;
+            for (idx_t row = 0; row < (constant ? 1 : chunk.size()); ++row) {
+              bool is_null = false;
+              for (const Cells& column : columns) is_null |= column[row].is_null();
+              if (is_null) {
+                FlatVector::SetNull(result, row, true);
+                continue;
+              }
+              text.clear();
+              bool first = true;
+              const Cell list = columns[0][row];
+              for (idx_t i = 0; i < list.size(); ++i) {
+                const Cell element = list.element(i);
+                if (element.is_null() && columns.size() < 3) continue;
+                if (!first) text += columns[1][row].text();
+                first = false;
+                text += element.is_null() ? columns[2][row].text() : element.text();
+              }
+              FlatVector::GetData<duckdb::string_t>(result)[row] = duckdb::StringVector::AddString(result, text);
+            }
+            if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+          }};
+}
+
+/// value.field: of a STRUCT, or of each STRUCT of an array.
+Bound BindField(ClientContext& context, Arguments& arguments) {
+  const LogicalType type = arguments.at(0)->return_type;
+  if (type.id() != LogicalTypeId::LIST) return Replace(Call(context, "struct_extract", Copies(arguments)));
+  const LogicalType element = duckdb::ListType::GetChildType(type);
+  const auto name = ConstantOf(context, *arguments.at(1));
+  std::optional<idx_t> found;
+  if (element.id() == LogicalTypeId::STRUCT && name) {
+    const auto& fields = duckdb::StructType::GetChildTypes(element);
+    for (idx_t i = 0; i < fields.size(); ++i) {
+      if (duckdb::StringUtil::CIEquals(fields[i].first, name->ToString())) found = i;
+    }
+  }
+  if (!found) {
+    Raise(Condition::FIELD_NOT_FOUND,
+          {{"fieldName", name ? name->ToString() : ""}, {"fields", types::ToSql(FromDuckDbType(type))}});
+  }
+  return {.type = LogicalType::LIST(duckdb::StructType::GetChildType(element, *found)),
+          .execute = [field = *found](DataChunk& chunk, ExpressionState&, Vector& result) {
+            Vector& list = chunk.data[0];
+            list.Flatten(chunk.size());
+            const bool constant = chunk.AllConstant();
+            const idx_t size = ListVector::GetListSize(list);
+            Vector& elements = ListVector::GetEntry(list);
+            elements.Flatten(size);
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            FlatVector::SetValidity(result, FlatVector::Validity(list));
+            std::copy_n(FlatVector::GetData<list_entry_t>(list), chunk.size(), FlatVector::GetData<list_entry_t>(result));
+            ListVector::Reserve(result, size);
+            if (size > 0) {
+              duckdb::VectorOperations::Copy(*StructVector::GetEntries(elements)[field], ListVector::GetEntry(result), size, 0, 0);
+            }
+            ListVector::SetListSize(result, size);
+            if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+          }};
 }
 
 [[noreturn]] void RaiseSequence() {
@@ -947,7 +1046,12 @@ void AddCollectionFunctions(Registry& registry) {
   });
   registry.AddBound("spark_size", BindSize);
   registry.AddBound("spark_flatten", BindFlatten);
-  registry.AddBound("spark_arrays_zip", BindArraysZip);
+  registry.AddBound("spark_arrays_zip", [](ClientContext& context, Arguments& arguments) { return BindArraysZip(context, arguments, false); });
+  registry.AddBound("spark_zip", [](ClientContext& context, Arguments& arguments) { return BindArraysZip(context, arguments, true); });
+  registry.AddBound("spark_any_true", [](ClientContext& context, Arguments& arguments) { return BindQuantifier(context, arguments, true); });
+  registry.AddBound("spark_all_true", [](ClientContext& context, Arguments& arguments) { return BindQuantifier(context, arguments, false); });
+  registry.AddBound("spark_array_join", BindArrayJoin);
+  registry.AddBound("spark_field", BindField);
   registry.AddBound("spark_sequence", BindSequence);
   registry.AddVolatile("spark_shuffle", BindShuffle);
   AddMapFunctions(registry);
