@@ -8,6 +8,7 @@
 #include "formats/orc/orc_format.h"
 #include "formats/parquet/parquet_format.h"
 #include "formats/text/text_format.h"
+#include "formats/xml/xml_format.h"
 
 namespace inlet::formats {
 
@@ -20,6 +21,7 @@ std::span<const Format* const> AllFormats() {
       &ParquetFormat(),
       &BinaryFileFormat(),
       &OrcFormat(),
+      &XmlFormat(),
   };
   return kFormats;
 }
