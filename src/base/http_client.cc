@@ -112,6 +112,8 @@ class HttpClient::Transfer {
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &OnBody);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, &OnSend);
+    curl_easy_setopt(curl, CURLOPT_PREREQDATA, this);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &OnProgress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, this);
@@ -149,6 +151,15 @@ class HttpClient::Transfer {
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.total_timeout.count()));
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, whole_seconds(options_.stall_timeout));
+  }
+
+  /// curl sends a request again by itself when a connection that it kept turns out to be closed.
+  /// The server may have carried out the first one, and the caller has to know.
+  static int OnSend(void* self, char*, char*, int, int) {
+    Transfer& transfer = *static_cast<Transfer*>(self);
+    const bool may_repeat = transfer.request_.method == "GET" || transfer.request_.method == "HEAD";
+    transfer.is_repeated_ = transfer.num_sends_++ > 0 && !may_repeat;
+    return transfer.is_repeated_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
   }
 
   static std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* self) {
@@ -207,6 +218,10 @@ class HttpClient::Transfer {
                   {{"message", "The answer to " + what + " is too large"},
                    {"limit", fmt::format("{} bytes", limit_)}});
     }
+    if (is_repeated_) {
+      return Fail(Condition::STORAGE_UNAVAILABLE,
+                  {{"message", what + ": the connection was closed without an answer"}});
+    }
     switch (code) {
       case CURLE_ABORTED_BY_CALLBACK:
         return Fail(Condition::OPERATION_CANCELED, {});
@@ -229,6 +244,8 @@ class HttpClient::Transfer {
   const std::stop_token stop_;
   const HeaderList headers_;
   HttpResponse response_;
+  int num_sends_ = 0;
+  bool is_repeated_ = false;
   bool is_too_large_ = false;
   std::int64_t limit_ = 0;
 };

@@ -115,6 +115,18 @@ TEST(HttpClient, ACutAnswerIsNoAnswer) {
               FailsWith(Condition::STORAGE_UNAVAILABLE));
 }
 
+TEST(HttpClient, ARequestIsNotSentTwiceBehindTheBackOfTheCaller) {
+  for (const char* method : {"PUT", "POST", "DELETE"}) {
+    const HttpTestServer server(InTurn({HttpAnswer("200 OK"), "", HttpAnswer("200 OK")}));
+    const HttpClient client;
+    EXPECT_THAT(client.Send({.method = method, .url = server.url()}), IsOk());
+    // The connection is kept, and closed when the next request has been received.
+    EXPECT_THAT(client.Send({.method = method, .url = server.url()}),
+                FailsWith(Condition::STORAGE_UNAVAILABLE));
+    EXPECT_EQ(server.requests().size(), 2u);
+  }
+}
+
 TEST(HttpClient, AStalledServerIsGivenUp) {
   const HttpTestServer server([](const ReceivedRequest&) {
     std::this_thread::sleep_for(milliseconds(400));
