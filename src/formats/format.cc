@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "formats/avro/avro_format.h"
 #include "formats/binary_file/binary_file_format.h"
 #include "formats/csv/csv_format.h"
 #include "formats/json/json_format.h"
@@ -22,6 +23,7 @@ std::span<const Format* const> AllFormats() {
       &BinaryFileFormat(),
       &OrcFormat(),
       &XmlFormat(),
+      &AvroFormat(),
   };
   return kFormats;
 }
