@@ -86,6 +86,34 @@ class FakeSource : public SplitSource {
   std::vector<Batches> splits_;
 };
 
+/// Rows in JSON, one text a split.
+inline std::shared_ptr<FakeSource> SourceOf(const std::string& ddl,
+                                     const std::vector<std::string>& splits) {
+  types::StructType schema = Value(types::ParseDdl(ddl));
+  std::vector<FakeSource::Batches> batches;
+  for (const std::string& json : splits) batches.push_back({BatchOf(schema, json)});
+  return std::make_shared<FakeSource>(std::move(schema), std::move(batches));
+}
+
+/// Splits of `rows` numbers each, in batches of 10,000: column a counts from 0 through all splits.
+inline std::shared_ptr<FakeSource> Numbers(std::size_t splits, std::int64_t rows) {
+  types::StructType schema = Value(types::ParseDdl("a BIGINT"));
+  std::vector<FakeSource::Batches> all(splits);
+  std::int64_t next = 0;
+  for (auto& batches : all) {
+    for (std::int64_t done = 0; done < rows; done += 10'000) {
+      arrow::Int64Builder builder;
+      for (std::int64_t i = 0; i < std::min<std::int64_t>(10'000, rows - done); ++i) {
+        EXPECT_TRUE(builder.Append(next++).ok());
+      }
+      auto column = *builder.Finish();
+      batches.push_back(
+          arrow::RecordBatch::Make(types::ToArrow(schema), column->length(), {column}));
+    }
+  }
+  return std::make_shared<FakeSource>(schema, std::move(all));
+}
+
 /// Keeps in memory what writers were given; each finished writer is one file.
 struct FakeFiles {
   std::mutex mutex;

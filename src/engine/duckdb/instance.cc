@@ -35,6 +35,9 @@ class OpenInstance : public DuckDbInstance {
  public:
   explicit OpenInstance(const EngineOptions& options)
       : config_(ConfigOf(options)), database_(nullptr, config_.get()) {
+    if (!options.temp_directory.empty()) {
+      duckdb::DBConfig::GetConfig(*database_.instance).AddAllowedDirectory(options.temp_directory);
+    }
     RegisterSparkFunctions(*database_.instance);
     RegisterScan(*database_.instance);
   }

@@ -95,18 +95,42 @@ class StreamReader : public types::BatchReader {
   bool at_end_ = false;
 };
 
-/// The columns of the query. DuckDB's own results turn VOID into INT.
-types::StructType BindColumns(duckdb::Connection& connection, const std::string& sql) {
-  types::StructType columns;
+/// The columns of a query as they are bound: in a result VOID has become INT.
+struct BoundColumns {
+  duckdb::vector<duckdb::string> names;
+  duckdb::vector<duckdb::LogicalType> types;
+};
+
+BoundColumns BindColumns(duckdb::Connection& connection, const std::string& sql) {
+  BoundColumns columns;
   auto statements = connection.ExtractStatements(sql);
   if (statements.size() != 1) throw duckdb::InternalException("Not one statement: " + sql);
   connection.context->RunFunctionInTransaction([&] {
     auto binder = duckdb::Binder::CreateBinder(*connection.context);
     binder->SetCanContainNulls(true);
     const duckdb::BoundStatement bound = binder->Bind(*statements[0]);
-    columns = ResultColumns(bound.names, bound.types);
+    columns = {bound.names, bound.types};
   });
   return columns;
+}
+
+Error ArityMismatch(const types::StructType& schema, const duckdb::vector<duckdb::string>& names) {
+  std::string table_columns;
+  std::string data_columns;
+  for (const types::StructField& field : schema.fields) {
+    table_columns += (table_columns.empty() ? "" : ", ") + types::QuoteIdentifier(field.name);
+  }
+  for (const std::string& name : names) {
+    data_columns += (data_columns.empty() ? "" : ", ") + types::QuoteIdentifier(name);
+  }
+  const Condition condition =
+      names.size() < schema.size()
+          ? Condition::INSERT_COLUMN_ARITY_MISMATCH_NOT_ENOUGH_DATA_COLUMNS
+          : Condition::INSERT_COLUMN_ARITY_MISMATCH_TOO_MANY_DATA_COLUMNS;
+  return Fail(condition, {{"tableName", "The table"},
+                          {"tableColumns", table_columns},
+                          {"dataColumns", data_columns}})
+      .error();
 }
 
 std::unexpected<Error> Cancelled() { return Fail(Condition::OPERATION_CANCELED, {}); }
@@ -116,7 +140,8 @@ std::unexpected<Error> Cancelled() { return Fail(Condition::OPERATION_CANCELED, 
 Result<types::StructType> DescribeSql(DuckDbInstance& instance, const DuckDbQuery& query) {
   auto connection = TRY(instance.Connect(query.inputs, query.context));
   try {
-    return BindColumns(*connection, query.sql);
+    const BoundColumns columns = BindColumns(*connection, query.sql);
+    return ResultColumns(columns.names, columns.types);
   } catch (const std::exception& thrown) {
     return std::unexpected(ErrorOf(thrown));
   }
@@ -127,11 +152,12 @@ Result<std::unique_ptr<types::BatchReader>> RunSql(DuckDbInstance& instance,
   if (stop.stop_requested()) return Cancelled();
   auto connection = TRY(instance.Connect(query.inputs, query.context));
   try {
-    const types::StructType schema = BindColumns(*connection, query.sql);
+    const BoundColumns columns = BindColumns(*connection, query.sql);
     auto pending =
         connection->PendingQuery(query.sql, duckdb::QueryResultOutputType::ALLOW_STREAMING);
     if (pending->HasError()) return std::unexpected(ErrorOf(pending->GetErrorObject()));
-    return std::make_unique<StreamReader>(std::move(connection), std::move(pending), schema,
+    return std::make_unique<StreamReader>(std::move(connection), std::move(pending),
+                                          ResultColumns(columns.names, columns.types),
                                           std::move(stop));
   } catch (const std::exception& thrown) {
     return std::unexpected(ErrorOf(thrown));
@@ -147,8 +173,13 @@ Result<std::vector<delta::AddFile>> WriteSql(DuckDbInstance& instance, const Duc
   WriteTarget target{.schema = schema, .writers = writers, .ordered = ordered};
   std::optional<Error> error;
   try {
+    const BoundColumns columns = BindColumns(*connection, query.sql);
+    if (columns.types.size() != schema.size()) {
+      return std::unexpected(ArityMismatch(schema, columns.names));
+    }
+    target.columns = columns.types;
     connection->context->config.get_result_collector = CollectInto(target);
-    auto pending = connection->PendingQuery(query.sql);
+    auto pending = connection->PendingQuery(query.sql);  // From here on threads may write.
     if (pending->HasError()) {
       error = ErrorOf(pending->GetErrorObject());
     } else {

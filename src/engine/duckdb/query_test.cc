@@ -3,46 +3,17 @@
 #include <chrono>
 #include <thread>
 
+#include "engine/duckdb/instance_fixture.h"
 #include "engine/test_source.h"
 
 namespace inlet::engine {
 namespace {
 
+class RunSqlTest : public WithInstance {};
+
 using types::DataType;
 using types::StructType;
 using types::TypeId;
-
-DuckDbInstance& Instance() {
-  static auto instance = Value(DuckDbInstance::Open({.threads = 4}));
-  return *instance;
-}
-
-std::shared_ptr<FakeSource> SourceOf(const std::string& ddl,
-                                     const std::vector<std::string>& splits) {
-  StructType schema = Value(types::ParseDdl(ddl));
-  std::vector<FakeSource::Batches> batches;
-  for (const std::string& json : splits) batches.push_back({BatchOf(schema, json)});
-  return std::make_shared<FakeSource>(std::move(schema), std::move(batches));
-}
-
-/// Splits of `rows` numbers each, in batches of 10,000: column a counts from 0 through all splits.
-std::shared_ptr<FakeSource> Numbers(std::size_t splits, std::int64_t rows) {
-  StructType schema = Value(types::ParseDdl("a BIGINT"));
-  std::vector<FakeSource::Batches> all(splits);
-  std::int64_t next = 0;
-  for (auto& batches : all) {
-    for (std::int64_t done = 0; done < rows; done += 10'000) {
-      arrow::Int64Builder builder;
-      for (std::int64_t i = 0; i < std::min<std::int64_t>(10'000, rows - done); ++i) {
-        EXPECT_TRUE(builder.Append(next++).ok());
-      }
-      auto column = *builder.Finish();
-      batches.push_back(
-          arrow::RecordBatch::Make(types::ToArrow(schema), column->length(), {column}));
-    }
-  }
-  return std::make_shared<FakeSource>(schema, std::move(all));
-}
 
 DuckDbQuery Query(std::string sql, std::shared_ptr<const SplitSource> t = nullptr) {
   DuckDbQuery query{.sql = std::move(sql)};
@@ -51,7 +22,7 @@ DuckDbQuery Query(std::string sql, std::shared_ptr<const SplitSource> t = nullpt
 }
 
 Result<std::vector<types::BatchPtr>> ReadAll(const DuckDbQuery& query) {
-  auto reader = TRY(RunSql(Instance(), query, {}));
+  auto reader = TRY(RunSql(WithInstance::Instance(), query, {}));
   std::vector<types::BatchPtr> batches;
   while (auto batch = TRY(reader->Next())) batches.push_back(std::move(batch));
   return batches;
@@ -79,11 +50,11 @@ void ExpectRoundTrip(const std::string& ddl, const std::string& json) {
   ASSERT_TRUE(table->ValidateFull().ok()) << table->ValidateFull().ToString();
   auto actual = *table->CombineChunksToBatch();
   EXPECT_TRUE(actual->Equals(*expected)) << actual->ToString() << expected->ToString();
-  EXPECT_EQ(Value(DescribeSql(Instance(), Query("SELECT * FROM inlet_scan('t')", source))),
+  EXPECT_EQ(Value(DescribeSql(WithInstance::Instance(), Query("SELECT * FROM inlet_scan('t')", source))),
             source->schema());
 }
 
-TEST(DuckDbQuery, EveryPlainTypeComesBackAsItWent) {
+TEST_F(RunSqlTest, EveryPlainTypeComesBackAsItWent) {
   ExpectRoundTrip("a BOOLEAN", R"([{"a": true}, {"a": false}, {"a": null}])");
   ExpectRoundTrip("a TINYINT", R"([{"a": -128}, {"a": 127}, {"a": null}])");
   ExpectRoundTrip("a SMALLINT", R"([{"a": -32768}, {"a": 32767}, {"a": null}])");
@@ -105,7 +76,7 @@ TEST(DuckDbQuery, EveryPlainTypeComesBackAsItWent) {
   ExpectRoundTrip("a VOID", R"([{"a": null}, {"a": null}])");
 }
 
-TEST(DuckDbQuery, DecimalsOfEveryWidthComeBackAsTheyWent) {
+TEST_F(RunSqlTest, DecimalsOfEveryWidthComeBackAsTheyWent) {
   ExpectRoundTrip("a DECIMAL(4,2)", R"([{"a": "99.99"}, {"a": "-99.99"}, {"a": null}])");
   ExpectRoundTrip("a DECIMAL(9,0)", R"([{"a": "999999999"}, {"a": "-1"}, {"a": null}])");
   ExpectRoundTrip("a DECIMAL(18,18)",
@@ -115,7 +86,7 @@ TEST(DuckDbQuery, DecimalsOfEveryWidthComeBackAsTheyWent) {
       R"([{"a": "9999999999999999999999999999.9999999999"}, {"a": "-0.0000000001"}, {"a": null}])");
 }
 
-TEST(DuckDbQuery, NestedTypesComeBackAsTheyWent) {
+TEST_F(RunSqlTest, NestedTypesComeBackAsTheyWent) {
   ExpectRoundTrip("a ARRAY<INT>", R"([{"a": [1, null, 3]}, {"a": []}, {"a": null}, {"a": [4]}])");
   ExpectRoundTrip("a ARRAY<ARRAY<STRING>>", R"([{"a": [["x", null], [], null]}, {"a": null}])");
   ExpectRoundTrip("a STRUCT<b: INT, c: STRING>",
@@ -131,7 +102,7 @@ TEST(DuckDbQuery, NestedTypesComeBackAsTheyWent) {
   ExpectRoundTrip("a VARIANT", R"([{"a": {"metadata": "m", "value": "v"}}, {"a": null}])");
 }
 
-TEST(DuckDbQuery, IntervalsComeBackAsTheyWent) {
+TEST_F(RunSqlTest, IntervalsComeBackAsTheyWent) {
   StructType schema{{{.name = "m", .type = TypeId::kYearMonthInterval},
                      {.name = "d", .type = TypeId::kDayTimeInterval}}};
   auto batch = BatchOf(schema, R"([{"m": 14, "d": -86400000001}, {"m": null, "d": null}])");
@@ -141,7 +112,7 @@ TEST(DuckDbQuery, IntervalsComeBackAsTheyWent) {
   EXPECT_TRUE(batches[0]->Equals(*batch)) << batches[0]->ToString();
 }
 
-TEST(DuckDbQuery, SlicedBatchesAndManyChunksKeepTheirValues) {
+TEST_F(RunSqlTest, SlicedBatchesAndManyChunksKeepTheirValues) {
   const StructType schema =
       Value(types::ParseDdl("a STRING, b ARRAY<INT>, c STRUCT<d: BOOLEAN, e: STRING>, f BOOLEAN"));
   std::string json = "[";
@@ -164,7 +135,7 @@ TEST(DuckDbQuery, SlicedBatchesAndManyChunksKeepTheirValues) {
   EXPECT_EQ(FirstLong("SELECT count(*) FROM inlet_scan('t') WHERE c.d IS NULL", source), 1215);
 }
 
-TEST(DuckDbQuery, ChosenRowsOfNestedColumnsStayTogether) {
+TEST_F(RunSqlTest, ChosenRowsOfNestedColumnsStayTogether) {
   auto source = SourceOf("id INT, a ARRAY<STRUCT<n: INT>>",
                          {R"([{"id": 3, "a": [{"n": 3}]}, {"id": 1, "a": [{"n": 1}, {"n": 11}]},
                               {"id": 2, "a": null}, {"id": 4, "a": []}])"});
@@ -177,7 +148,7 @@ TEST(DuckDbQuery, ChosenRowsOfNestedColumnsStayTogether) {
   EXPECT_TRUE(actual->Equals(*expected)) << actual->ToString();
 }
 
-TEST(DuckDbQuery, OnlyUsedColumnsAreReadAndCountStarNeedsNone) {
+TEST_F(RunSqlTest, OnlyUsedColumnsAreReadAndCountStarNeedsNone) {
   auto source = SourceOf("a INT, b STRING, c DOUBLE", {R"([{"a": 1, "b": "x", "c": 0.5}])", "[]"});
   Value(ReadAll(Query("SELECT c FROM inlet_scan('t')", source)));
   EXPECT_THAT(source->last_projection, testing::ElementsAre(2));
@@ -185,14 +156,14 @@ TEST(DuckDbQuery, OnlyUsedColumnsAreReadAndCountStarNeedsNone) {
   EXPECT_THAT(source->last_projection, testing::IsEmpty());
 }
 
-TEST(DuckDbQuery, CountStarOfASourceThatKnowsItsSizeReadsNothing) {
+TEST_F(RunSqlTest, CountStarOfASourceThatKnowsItsSizeReadsNothing) {
   auto source = SourceOf("a INT", {R"([{"a": 1}])"});
   source->known_rows = 1;
   EXPECT_EQ(FirstLong("SELECT count(*) FROM inlet_scan('t')", source), 1);
   EXPECT_EQ(source->num_opened, 0);
 }
 
-TEST(DuckDbQuery, FiltersReachTheSourceAndStillApply) {
+TEST_F(RunSqlTest, FiltersReachTheSourceAndStillApply) {
   auto source = SourceOf("a INT, b STRING, d DECIMAL(10,2)",
                          {R"([{"a": 1, "b": "x", "d": "1.00"}, {"a": 5, "b": "y", "d": "2.00"}])"});
   auto table = Value(ReadTable(
@@ -207,17 +178,17 @@ TEST(DuckDbQuery, FiltersReachTheSourceAndStillApply) {
                                            std::pair(std::size_t{2}, Op::kLessOrEqual)}));
 }
 
-TEST(DuckDbQuery, APrunedSourceTakesThePlaceOfTheWhole) {
+TEST_F(RunSqlTest, APrunedSourceTakesThePlaceOfTheWhole) {
   auto source = SourceOf("a INT", {R"([{"a": 1}])", R"([{"a": 7}])"});
   auto rest = SourceOf("a INT", {R"([{"a": 7}])"});
   source->prune = [&] { return rest; };
   auto query = Query("SELECT a FROM inlet_scan('t') WHERE a = 7", source);
   EXPECT_EQ(Value(ReadTable(query))->num_rows(), 1);
   EXPECT_EQ(source->num_opened, 0);
-  EXPECT_THAT(Value(ExplainSql(Instance(), query, false)), testing::HasSubstr("1 of 2"));
+  EXPECT_THAT(Value(ExplainSql(WithInstance::Instance(), query, false)), testing::HasSubstr("1 of 2"));
 }
 
-TEST(DuckDbQuery, RowsOfManySplitsComeInOrder) {
+TEST_F(RunSqlTest, RowsOfManySplitsComeInOrder) {
   auto batches = Value(ReadAll(Query("SELECT a FROM inlet_scan('t')", Numbers(20, 15'000))));
   std::int64_t next = 0;
   for (const auto& batch : batches) {
@@ -227,16 +198,16 @@ TEST(DuckDbQuery, RowsOfManySplitsComeInOrder) {
   EXPECT_EQ(next, 300'000);
 }
 
-TEST(DuckDbQuery, AnEmptySourceGivesNoBatch) {
+TEST_F(RunSqlTest, AnEmptySourceGivesNoBatch) {
   EXPECT_THAT(Value(ReadAll(Query("SELECT a FROM inlet_scan('t')", SourceOf("a INT", {})))),
               testing::IsEmpty());
   EXPECT_THAT(Value(ReadAll(Query("SELECT a FROM inlet_scan('t')", SourceOf("a INT", {"[]"})))),
               testing::IsEmpty());
 }
 
-TEST(DuckDbQuery, TypesThatOnlyDuckDbHasBecomeSparks) {
+TEST_F(RunSqlTest, TypesThatOnlyDuckDbHasBecomeSparks) {
   const StructType schema =
-      Value(DescribeSql(Instance(), Query("SELECT 1::UTINYINT a, 1::USMALLINT b, 1::UINTEGER c, "
+      Value(DescribeSql(WithInstance::Instance(), Query("SELECT 1::UTINYINT a, 1::USMALLINT b, 1::UINTEGER c, "
                                           "1::UBIGINT d, 1::HUGEINT e, NULL f, "
                                           "uuid() g, TIME '01:02:03' h, TIMESTAMP_NS '2024-01-01' "
                                           "i, [1,2]::INT[2] j, row(1,'x') k, "
@@ -252,7 +223,7 @@ TEST(DuckDbQuery, TypesThatOnlyDuckDbHasBecomeSparks) {
               FailsWith(Condition::ARITHMETIC_OVERFLOW));
 }
 
-TEST(DuckDbQuery, AnErrorInsideAScanComesOutAsItIs) {
+TEST_F(RunSqlTest, AnErrorInsideAScanComesOutAsItIs) {
   auto source = Numbers(8, 20'000);
   source->before_batch = [](std::size_t split, std::size_t) -> Status {
     if (split < 5) return Ok();
@@ -267,10 +238,10 @@ TEST(DuckDbQuery, AnErrorInsideAScanComesOutAsItIs) {
   EXPECT_EQ(failed.error().context, "read the file");
 }
 
-TEST(DuckDbQuery, AStopEndsTheQueryWithinASecond) {
+TEST_F(RunSqlTest, AStopEndsTheQueryWithinASecond) {
   std::stop_source stop;
   auto reader = Value(RunSql(
-      Instance(),
+      WithInstance::Instance(),
       Query("SELECT sum(a.a + b.a) FROM inlet_scan('t') a, inlet_scan('t') b", Numbers(8, 200'000)),
       stop.get_token()));
   std::jthread stopper([&] {
@@ -282,15 +253,15 @@ TEST(DuckDbQuery, AStopEndsTheQueryWithinASecond) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1100));
 }
 
-TEST(DuckDbQuery, DroppingTheReaderEndsTheQuery) {
+TEST_F(RunSqlTest, DroppingTheReaderEndsTheQuery) {
   auto source = Numbers(64, 100'000);
-  auto reader = Value(RunSql(Instance(), Query("SELECT a FROM inlet_scan('t')", source), {}));
+  auto reader = Value(RunSql(WithInstance::Instance(), Query("SELECT a FROM inlet_scan('t')", source), {}));
   EXPECT_NE(Value(reader->Next()), nullptr);
   reader.reset();
   EXPECT_LT(source->num_opened, 64);
 }
 
-TEST(DuckDbQuery, NullsAreFirstUpwardsAndLastDownwards) {
+TEST_F(RunSqlTest, NullsAreFirstUpwardsAndLastDownwards) {
   auto source = SourceOf("a INT", {R"([{"a": 2}, {"a": null}, {"a": 1}])"});
   auto up = Value(ReadTable(Query("SELECT a FROM inlet_scan('t') ORDER BY a", source)));
   EXPECT_FALSE((*up->column(0)->GetScalar(0))->is_valid);
@@ -298,7 +269,7 @@ TEST(DuckDbQuery, NullsAreFirstUpwardsAndLastDownwards) {
   EXPECT_FALSE((*down->column(0)->GetScalar(2))->is_valid);
 }
 
-TEST(DuckDbQuery, SqlReachesNoFileAndNoNetwork) {
+TEST_F(RunSqlTest, SqlReachesNoFileAndNoNetwork) {
   for (const char* sql : {"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'",
                           "COPY (SELECT 1) TO '/tmp/inlet_test_x.csv'", "ATTACH '/tmp/x.db'",
                           "SELECT * FROM glob('/etc/*')", "LOAD httpfs"}) {
@@ -306,7 +277,7 @@ TEST(DuckDbQuery, SqlReachesNoFileAndNoNetwork) {
   }
 }
 
-TEST(DuckDbQuery, AWrongTimeZoneIsNamed) {
+TEST_F(RunSqlTest, AWrongTimeZoneIsNamed) {
   DuckDbQuery query{.sql = "SELECT 1", .context = {.session_time_zone = "Mars/Olympus"}};
   EXPECT_THAT(ReadAll(query), FailsWith(Condition::INVALID_TIMEZONE));
 }

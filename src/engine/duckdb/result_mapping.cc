@@ -1,6 +1,9 @@
 #include "engine/duckdb/result_mapping.h"
 
+#include <duckdb/common/error_data.hpp>
+#include <duckdb/function/function_binder.hpp>
 #include <duckdb/planner/expression/bound_cast_expression.hpp>
+#include <duckdb/planner/expression/bound_constant_expression.hpp>
 #include <duckdb/planner/expression/bound_reference_expression.hpp>
 
 #include "engine/duckdb/errors.h"
@@ -45,14 +48,30 @@ LogicalType WithFieldNamesOf(const LogicalType& target, const LogicalType& sourc
   }
 }
 
-duckdb::unique_ptr<duckdb::Expression> CastColumn(duckdb::ClientContext& context,
-                                                  const LogicalType& source,
-                                                  const LogicalType& target, std::size_t column) {
-  return duckdb::BoundCastExpression::AddCastToType(
-      context, duckdb::make_uniq<duckdb::BoundReferenceExpression>(source, column), target);
+duckdb::unique_ptr<duckdb::Expression> ColumnOf(const LogicalType& type, std::size_t column) {
+  return duckdb::make_uniq<duckdb::BoundReferenceExpression>(type, column);
 }
 
-bool IsNumber(const LogicalType& type) { return type.IsNumeric(); }
+/// spark_cast(column, 'type'): the cast that CAST is printed as. It knows Spark's types only.
+duckdb::unique_ptr<duckdb::Expression> SparkCast(duckdb::ClientContext& context,
+                                                 duckdb::unique_ptr<duckdb::Expression> column,
+                                                 const types::DataType& type) {
+  duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> arguments;
+  arguments.push_back(std::move(column));
+  arguments.push_back(
+      duckdb::make_uniq<duckdb::BoundConstantExpression>(duckdb::Value(types::ToSql(type))));
+  duckdb::ErrorData error;
+  auto cast = duckdb::FunctionBinder(context).BindScalarFunction(DEFAULT_SCHEMA, "spark_cast",
+                                                                 std::move(arguments), error);
+  if (error.HasError()) error.Throw();
+  return cast;
+}
+
+bool IsOverflow(const Error& error) {
+  return error.condition == Condition::CAST_OVERFLOW ||
+         error.condition == Condition::NUMERIC_VALUE_OUT_OF_RANGE ||
+         error.condition == Condition::ARITHMETIC_OVERFLOW;
+}
 
 }  // namespace
 
@@ -74,7 +93,8 @@ ResultMapping ResultMapping::ForClient(duckdb::ClientContext& context,
     const LogicalType target = ToDuckDbType(schema.fields[i].type);
     Column column{.source = types[i], .target = target};
     const bool is_void = target.id() == LogicalTypeId::SQLNULL;  // There are no values to cast.
-    if (types[i] != target && !is_void) column.cast = CastColumn(context, types[i], target, i);
+    if (types[i] != target && !is_void) column.cast = duckdb::BoundCastExpression::AddCastToType(
+          context, ColumnOf(types[i], i), target);
     mapping.columns_.push_back(std::move(column));
   }
   return mapping;
@@ -89,7 +109,11 @@ ResultMapping ResultMapping::ForTable(duckdb::ClientContext& context,
   for (std::size_t i = 0; i < types.size(); ++i) {
     const LogicalType target = ToDuckDbType(schema.fields[i].type);
     Column column{.source = WithFieldNamesOf(target, types[i]), .target = target};
-    if (column.source != target) column.cast = CastColumn(context, column.source, target, i);
+    if (column.source != target) {
+      auto as_spark = duckdb::BoundCastExpression::AddCastToType(
+          context, ColumnOf(column.source, i), ToDuckDbType(ResultType(column.source)));
+      column.cast = SparkCast(context, std::move(as_spark), schema.fields[i].type);
+    }
     mapping.columns_.push_back(std::move(column));
   }
   return mapping;
@@ -134,18 +158,17 @@ void ResultMapper::MapColumn(std::size_t column) {
     executors_[column]->SetChunk(sources_);
     executors_[column]->ExecuteExpression(mapped_.data[column]);
   } catch (const std::exception& thrown) {
-    const ResultMapping::Column& types = mapping_.columns_[column];
-    if (!IsNumber(types.source) || !IsNumber(types.target)) throw;
+    if (!IsOverflow(ErrorOf(thrown))) throw;
+    const types::StructField& field = mapping_.schema_.fields[column];
     if (!mapping_.for_table_) {
       Raise(Condition::ARITHMETIC_OVERFLOW,
-            {{"message",
-              "The result does not fit " + types::ToSql(mapping_.schema_.fields[column].type)},
+            {{"message", "The result does not fit " + types::ToSql(field.type)},
              {"functionName", "sum"}});
     }
     Raise(Condition::CAST_OVERFLOW_IN_TABLE_INSERT,
-          {{"sourceType", types::ToSql(ResultType(types.source))},
-           {"targetType", types::ToSql(mapping_.schema_.fields[column].type)},
-           {"columnName", types::QuoteIdentifier(mapping_.schema_.fields[column].name)}});
+          {{"sourceType", types::ToSql(ResultType(mapping_.columns_[column].source))},
+           {"targetType", types::ToSql(field.type)},
+           {"columnName", types::QuoteIdentifier(field.name)}});
   }
 }
 

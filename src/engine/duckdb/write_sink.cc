@@ -65,7 +65,7 @@ class WriteSink : public duckdb::PhysicalResultCollector {
   duckdb::unique_ptr<duckdb::GlobalSinkState> GetGlobalSinkState(
       duckdb::ClientContext& context) const override {
     return duckdb::make_uniq<GlobalState>(
-        ResultMapping::ForTable(context, column_types_, target_.schema),
+        ResultMapping::ForTable(context, target_.columns, target_.schema),
         context.GetClientProperties());
   }
 

@@ -13,6 +13,7 @@ namespace inlet::engine {
 /// What the threads of one write share. The files of threads that have finished stand in `files`.
 struct WriteTarget {
   types::StructType schema;
+  duckdb::vector<duckdb::LogicalType> columns;  ///< Of the query as bound: VOID is still VOID.
   DataFileWriters writers;
   bool ordered = false;  ///< Keep the order of the rows: one thread writes.
   std::mutex mutex;
