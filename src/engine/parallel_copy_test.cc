@@ -61,7 +61,9 @@ TEST(ParallelCopy, TheFirstErrorOfAReaderEndsAllAndLeavesNoFile) {
 
 TEST(ParallelCopy, AnErrorOfAWriterEndsAlsoAReaderThatWaits) {
   FakeFiles files;
-  files.before_append = []() -> Status { return Fail(Condition::INLET_DISK_FULL, {{"path", "x"}}); };
+  files.before_append = []() -> Status {
+    return Fail(Condition::INLET_DISK_FULL, {{"path", "x"}});
+  };
   EXPECT_THAT(Copy(*Numbers(1, 2'000'000), files, 2), FailsWith(Condition::INLET_DISK_FULL));
 }
 
@@ -99,12 +101,11 @@ TEST(ParallelCopy, AReaderWaitsForSlowWriters) {
 TEST(ParallelCopy, ProgressGrowsToAllRows) {
   FakeFiles files;
   std::atomic<std::int64_t> rows = 0;
-  Value(ParallelCopy(*Numbers(8, 20'000), {.columns = {0}}, files.writers(),
-                     {.threads = 2,
-                      .on_progress = [&](std::int64_t done, std::int64_t) {
-                        rows = std::max(rows.load(), done);
-                      }},
-                     {}));
+  Value(ParallelCopy(
+      *Numbers(8, 20'000), {.columns = {0}}, files.writers(),
+      {.threads = 2,
+       .on_progress = [&](std::int64_t done, std::int64_t) { rows = std::max(rows.load(), done); }},
+      {}));
   EXPECT_EQ(rows, 160'000);
 }
 

@@ -5,7 +5,9 @@
 namespace inlet::engine {
 namespace {
 
-sql::Expression Column(std::string name) { return {.node = sql::ColumnRef{.parts = {std::move(name)}}}; }
+sql::Expression Column(std::string name) {
+  return {.node = sql::ColumnRef{.parts = {std::move(name)}}};
+}
 
 sql::Query SelectFromInput(std::vector<sql::Expression> items) {
   sql::Select select;

@@ -88,7 +88,7 @@ class FakeSource : public SplitSource {
 
 /// Rows in JSON, one text a split.
 inline std::shared_ptr<FakeSource> SourceOf(const std::string& ddl,
-                                     const std::vector<std::string>& splits) {
+                                            const std::vector<std::string>& splits) {
   types::StructType schema = Value(types::ParseDdl(ddl));
   std::vector<FakeSource::Batches> batches;
   for (const std::string& json : splits) batches.push_back({BatchOf(schema, json)});

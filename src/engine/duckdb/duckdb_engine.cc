@@ -20,9 +20,10 @@ Result<T> Located(const sql::Query& query, Result<T> result) {
 
 DataFileWriters WritersOf(const delta::DataFileSpec& spec) {
   return {.open = [spec] { return delta::DataFileWriter::Open(spec); },
-          .delete_staged = [root = spec.table_root](const std::vector<delta::AddFile>& files) {
-            delta::DeleteStaged(root, files);
-          }};
+          .delete_staged =
+              [root = spec.table_root](const std::vector<delta::AddFile>& files) {
+                delta::DeleteStaged(root, files);
+              }};
 }
 
 class DuckDbEngine : public Engine {

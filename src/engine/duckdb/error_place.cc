@@ -20,9 +20,8 @@ std::string InBackticks(const std::vector<std::string>& parts) {
 }
 
 bool SameName(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 /// The parameter that names what the error is about, as "`t`.`a`".
@@ -53,7 +52,8 @@ bool IsNamed(const sql::Expression& expression, std::string* name, std::string_v
     if (column->parts.empty()) return false;
     const std::string whole = InBackticks(column->parts);
     if (name != nullptr) {
-      if (SameName(whole, *name) || SameName(InBackticks({column->parts.back()}), *name)) return true;
+      if (SameName(whole, *name) || SameName(InBackticks({column->parts.back()}), *name))
+        return true;
       if (SameName(InBackticks({column->parts.front()}), *name)) {
         *name = whole;
         return true;

@@ -1,5 +1,5 @@
-#include "engine/duckdb/query.h"
 #include "engine/duckdb/instance_fixture.h"
+#include "engine/duckdb/query.h"
 #include "engine/test_source.h"
 
 namespace inlet::engine {
@@ -9,7 +9,8 @@ class ErrorsTest : public WithInstance {};
 
 Result<types::StructType> RunAll(const std::string& sql) {
   DuckDbQuery query{.sql = sql};
-  query.inputs.push_back({"t", SourceOf("id INT, name STRING, s STRUCT<a: INT>", {R"([{"id": 1, "name": "x"}, {"id": 2}])"})});
+  query.inputs.push_back({"t", SourceOf("id INT, name STRING, s STRUCT<a: INT>",
+                                        {R"([{"id": 1, "name": "x"}, {"id": 2}])"})});
   auto reader = TRY(RunSql(WithInstance::Instance(), query, {}));
   while (TRY(reader->Next())) {
   }
@@ -22,12 +23,15 @@ std::string TextOf(const std::string& sql) {
 }
 
 TEST_F(ErrorsTest, AMissingColumnComesWithSuggestions) {
-  EXPECT_EQ(TextOf("SELECT nam FROM inlet_scan('t') t"),
-            "[UNRESOLVED_COLUMN.WITH_SUGGESTION] There is no column, variable or parameter `nam`. Did "
-            "you mean one of these? [`name`]. SQLSTATE: 42703");
+  EXPECT_EQ(
+      TextOf("SELECT nam FROM inlet_scan('t') t"),
+      "[UNRESOLVED_COLUMN.WITH_SUGGESTION] There is no column, variable or parameter `nam`. Did "
+      "you mean one of these? [`name`]. SQLSTATE: 42703");
   EXPECT_THAT(TextOf("SELECT t.nope FROM inlet_scan('t') t"), testing::HasSubstr("`t`.`nope`"));
-  EXPECT_THAT(TextOf("SELECT q.id FROM inlet_scan('t') t"), testing::HasSubstr("UNRESOLVED_COLUMN"));
-  EXPECT_THAT(RunAll("SELECT s.nope FROM inlet_scan('t') t"), FailsWith(Condition::FIELD_NOT_FOUND));
+  EXPECT_THAT(TextOf("SELECT q.id FROM inlet_scan('t') t"),
+              testing::HasSubstr("UNRESOLVED_COLUMN"));
+  EXPECT_THAT(RunAll("SELECT s.nope FROM inlet_scan('t') t"),
+              FailsWith(Condition::FIELD_NOT_FOUND));
 }
 
 TEST_F(ErrorsTest, BindingErrorsAreSparks) {
@@ -57,8 +61,11 @@ TEST_F(ErrorsTest, BindingErrorsAreSparks) {
               FailsWith(Condition::GROUP_BY_POS_OUT_OF_RANGE));
   EXPECT_THAT(RunAll("SELECT id FROM inlet_scan('t') LIMIT -1"),
               FailsWith(Condition::INVALID_LIMIT_LIKE_EXPRESSION_IS_NEGATIVE));
-  EXPECT_THAT(RunAll("SELECT 1 IN (SELECT 1, 2)"),
-              FailsWith(Condition::INVALID_SUBQUERY_EXPRESSION_SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN));
+  EXPECT_THAT(
+      RunAll("SELECT 1 IN (SELECT 1, 2)"),
+      FailsWith(
+          Condition::
+              INVALID_SUBQUERY_EXPRESSION_SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN));
   EXPECT_THAT(RunAll("SELECT * FROM inlet_scan('t') JOIN (SELECT 1 b) USING (id)"),
               FailsWith(Condition::UNRESOLVED_USING_COLUMN_FOR_JOIN));
 }
@@ -85,8 +92,10 @@ TEST_F(ErrorsTest, TooLittleMemoryIsALimitAndEnoughDiskHelps) {
   auto small = Value(DuckDbInstance::Open({.threads = 2, .memory_bytes = 40 << 20}));
   auto reader = Value(RunSql(*small, {.sql = sql}, {}));
   EXPECT_THAT(reader->Next(), FailsWith(Condition::INLET_RESOURCE_LIMIT));
-  auto spilling = Value(DuckDbInstance::Open(
-      {.threads = 2, .memory_bytes = 40 << 20, .temp_directory = testing::TempDir() + "/inlet_spill"}));
+  auto spilling =
+      Value(DuckDbInstance::Open({.threads = 2,
+                                  .memory_bytes = 40 << 20,
+                                  .temp_directory = testing::TempDir() + "/inlet_spill"}));
   auto patient = Value(RunSql(*spilling, {.sql = sql}, {}));
   EXPECT_THAT(patient->Next(), IsOk());
 }

@@ -123,10 +123,9 @@ Error ArityMismatch(const types::StructType& schema, const duckdb::vector<duckdb
   for (const std::string& name : names) {
     data_columns += (data_columns.empty() ? "" : ", ") + types::QuoteIdentifier(name);
   }
-  const Condition condition =
-      names.size() < schema.size()
-          ? Condition::INSERT_COLUMN_ARITY_MISMATCH_NOT_ENOUGH_DATA_COLUMNS
-          : Condition::INSERT_COLUMN_ARITY_MISMATCH_TOO_MANY_DATA_COLUMNS;
+  const Condition condition = names.size() < schema.size()
+                                  ? Condition::INSERT_COLUMN_ARITY_MISMATCH_NOT_ENOUGH_DATA_COLUMNS
+                                  : Condition::INSERT_COLUMN_ARITY_MISMATCH_TOO_MANY_DATA_COLUMNS;
   return Fail(condition, {{"tableName", "The table"},
                           {"tableColumns", table_columns},
                           {"dataColumns", data_columns}})

@@ -50,8 +50,9 @@ void ExpectRoundTrip(const std::string& ddl, const std::string& json) {
   ASSERT_TRUE(table->ValidateFull().ok()) << table->ValidateFull().ToString();
   auto actual = *table->CombineChunksToBatch();
   EXPECT_TRUE(actual->Equals(*expected)) << actual->ToString() << expected->ToString();
-  EXPECT_EQ(Value(DescribeSql(WithInstance::Instance(), Query("SELECT * FROM inlet_scan('t')", source))),
-            source->schema());
+  EXPECT_EQ(
+      Value(DescribeSql(WithInstance::Instance(), Query("SELECT * FROM inlet_scan('t')", source))),
+      source->schema());
 }
 
 TEST_F(RunSqlTest, EveryPlainTypeComesBackAsItWent) {
@@ -185,7 +186,8 @@ TEST_F(RunSqlTest, APrunedSourceTakesThePlaceOfTheWhole) {
   auto query = Query("SELECT a FROM inlet_scan('t') WHERE a = 7", source);
   EXPECT_EQ(Value(ReadTable(query))->num_rows(), 1);
   EXPECT_EQ(source->num_opened, 0);
-  EXPECT_THAT(Value(ExplainSql(WithInstance::Instance(), query, false)), testing::HasSubstr("1 of 2"));
+  EXPECT_THAT(Value(ExplainSql(WithInstance::Instance(), query, false)),
+              testing::HasSubstr("1 of 2"));
 }
 
 TEST_F(RunSqlTest, RowsOfManySplitsComeInOrder) {
@@ -206,12 +208,12 @@ TEST_F(RunSqlTest, AnEmptySourceGivesNoBatch) {
 }
 
 TEST_F(RunSqlTest, TypesThatOnlyDuckDbHasBecomeSparks) {
-  const StructType schema =
-      Value(DescribeSql(WithInstance::Instance(), Query("SELECT 1::UTINYINT a, 1::USMALLINT b, 1::UINTEGER c, "
-                                          "1::UBIGINT d, 1::HUGEINT e, NULL f, "
-                                          "uuid() g, TIME '01:02:03' h, TIMESTAMP_NS '2024-01-01' "
-                                          "i, [1,2]::INT[2] j, row(1,'x') k, "
-                                          "'a'::ENUM('a','b') l")));
+  const StructType schema = Value(DescribeSql(
+      WithInstance::Instance(), Query("SELECT 1::UTINYINT a, 1::USMALLINT b, 1::UINTEGER c, "
+                                      "1::UBIGINT d, 1::HUGEINT e, NULL f, "
+                                      "uuid() g, TIME '01:02:03' h, TIMESTAMP_NS '2024-01-01' "
+                                      "i, [1,2]::INT[2] j, row(1,'x') k, "
+                                      "'a'::ENUM('a','b') l")));
   EXPECT_EQ(types::ToDdl(schema),
             "a SMALLINT, b INT, c BIGINT, d DECIMAL(20,0), e BIGINT, f VOID, g STRING, h STRING, "
             "i TIMESTAMP_NTZ, j ARRAY<INT>, k STRUCT<col1: INT, col2: STRING>, l STRING");
@@ -255,7 +257,8 @@ TEST_F(RunSqlTest, AStopEndsTheQueryWithinASecond) {
 
 TEST_F(RunSqlTest, DroppingTheReaderEndsTheQuery) {
   auto source = Numbers(64, 100'000);
-  auto reader = Value(RunSql(WithInstance::Instance(), Query("SELECT a FROM inlet_scan('t')", source), {}));
+  auto reader =
+      Value(RunSql(WithInstance::Instance(), Query("SELECT a FROM inlet_scan('t')", source), {}));
   EXPECT_NE(Value(reader->Next()), nullptr);
   reader.reset();
   EXPECT_LT(source->num_opened, 64);

@@ -93,8 +93,9 @@ ResultMapping ResultMapping::ForClient(duckdb::ClientContext& context,
     const LogicalType target = ToDuckDbType(schema.fields[i].type);
     Column column{.source = types[i], .target = target};
     const bool is_void = target.id() == LogicalTypeId::SQLNULL;  // There are no values to cast.
-    if (types[i] != target && !is_void) column.cast = duckdb::BoundCastExpression::AddCastToType(
-          context, ColumnOf(types[i], i), target);
+    if (types[i] != target && !is_void)
+      column.cast =
+          duckdb::BoundCastExpression::AddCastToType(context, ColumnOf(types[i], i), target);
     mapping.columns_.push_back(std::move(column));
   }
   return mapping;

@@ -1,8 +1,8 @@
 #include <chrono>
 #include <thread>
 
-#include "engine/duckdb/query.h"
 #include "engine/duckdb/instance_fixture.h"
+#include "engine/duckdb/query.h"
 #include "engine/test_source.h"
 
 namespace inlet::engine {
@@ -21,8 +21,8 @@ struct WriteCase {
 Result<std::vector<delta::AddFile>> WriteInto(FakeFiles& files, const WriteCase& write) {
   DuckDbQuery query{.sql = write.sql};
   if (write.source) query.inputs.push_back({"t", write.source});
-  return WriteSql(WithInstance::Instance(), query, Value(types::ParseDdl(write.ddl)), files.writers(),
-                  write.ordered, write.stop);
+  return WriteSql(WithInstance::Instance(), query, Value(types::ParseDdl(write.ddl)),
+                  files.writers(), write.ordered, write.stop);
 }
 
 /// The one batch that a small query writes.
@@ -46,10 +46,10 @@ void ExpectWritten(const std::string& sql, const std::string& ddl, const std::st
 TEST_F(WriteSqlTest, EveryRowIsWrittenOnceByAllThreads) {
   FakeFiles files;
   auto source = Numbers(40, 25'000);
-  auto written = Value(WriteInto(
-      files, {.sql = "SELECT a, a * 2 AS b FROM inlet_scan('t') WHERE a % 10 <> 3",
-              .ddl = "a BIGINT, b BIGINT",
-              .source = source}));
+  auto written =
+      Value(WriteInto(files, {.sql = "SELECT a, a * 2 AS b FROM inlet_scan('t') WHERE a % 10 <> 3",
+                              .ddl = "a BIGINT, b BIGINT",
+                              .source = source}));
   EXPECT_EQ(files.num_rows(), 900'000);
   EXPECT_EQ(written.size(), files.finished.size());
   EXPECT_EQ(files.num_abandoned, 0);
@@ -96,9 +96,11 @@ TEST_F(WriteSqlTest, ColumnsAreCastToThoseOfTheTable) {
   ExpectWritten("SELECT 7::BIGINT, 1.239::DOUBLE", "a TINYINT, b DECIMAL(4,2)",
                 R"([{"a": 7, "b": "1.24"}])");
   ExpectWritten("SELECT 1.7::DOUBLE, true", "a TINYINT, b INT", R"([{"a": 1, "b": 1}])");
-  ExpectWritten("SELECT 5::INT, [1, NULL]", "a STRING, b STRING", R"([{"a": "5", "b": "[1, null]"}])");
+  ExpectWritten("SELECT 5::INT, [1, NULL]", "a STRING, b STRING",
+                R"([{"a": "5", "b": "[1, null]"}])");
   ExpectWritten("SELECT ' 12 ', '2024-01-05'", "a INT, b DATE", R"([{"a": 12, "b": 19727}])");
-  ExpectWritten("SELECT NULL, NULL", "a STRUCT<x: INT>, b ARRAY<STRING>", R"([{"a": null, "b": null}])");
+  ExpectWritten("SELECT NULL, NULL", "a STRUCT<x: INT>, b ARRAY<STRING>",
+                R"([{"a": null, "b": null}])");
   ExpectWritten("SELECT 170::HUGEINT, 5::UBIGINT", "a BIGINT, b BIGINT", R"([{"a": 170, "b": 5}])");
 }
 
@@ -139,11 +141,14 @@ TEST_F(WriteSqlTest, AnErrorInTheMiddleLeavesNoFile) {
   FakeFiles files;
   auto source = Numbers(32, 100'000);
   source->before_batch = [](std::size_t split, std::size_t batch) -> Status {
-    if (split == 25 && batch == 5) return Fail(Condition::INLET_CORRUPT_FILE, {{"path", "x"}, {"message", "y"}});
+    if (split == 25 && batch == 5)
+      return Fail(Condition::INLET_CORRUPT_FILE, {{"path", "x"}, {"message", "y"}});
     return Ok();
   };
-  EXPECT_THAT(WriteInto(files, {.sql = "SELECT a FROM inlet_scan('t')", .ddl = "a BIGINT", .source = source}),
-              FailsWith(Condition::INLET_CORRUPT_FILE));
+  EXPECT_THAT(
+      WriteInto(files,
+                {.sql = "SELECT a FROM inlet_scan('t')", .ddl = "a BIGINT", .source = source}),
+      FailsWith(Condition::INLET_CORRUPT_FILE));
   EXPECT_EQ(files.num_deleted, static_cast<int>(files.finished.size()));
   EXPECT_EQ(files.num_opened, files.num_abandoned + static_cast<int>(files.finished.size()));
 }
@@ -179,7 +184,8 @@ TEST_F(WriteSqlTest, AStopLeavesNoFileWithinASecond) {
 
 TEST_F(WriteSqlTest, HugeTextsDoNotOverflowABatch) {
   FakeFiles files;
-  Value(WriteInto(files, {.sql = "SELECT repeat('x', 100000000) FROM range(25)", .ddl = "a STRING"}));
+  Value(
+      WriteInto(files, {.sql = "SELECT repeat('x', 100000000) FROM range(25)", .ddl = "a STRING"}));
   EXPECT_EQ(files.num_rows(), 25);
 }
 
