@@ -27,7 +27,7 @@ class ConfiguredJson final : public ConfiguredFormat {
     if (!plain || target_bytes <= 0 || file.size_bytes <= target_bytes) {
       return std::vector<FileSplit>{{.file = file}};
     }
-    if (TRY(IsCoded(store, file))) return std::vector<FileSplit>{{.file = file}};
+    if (!TRY(IsPlainJson(store, file))) return std::vector<FileSplit>{{.file = file}};
     const std::int64_t count = (file.size_bytes + target_bytes - 1) / target_bytes;
     std::vector<FileSplit> splits;
     for (std::int64_t i = 0; i < count; ++i) {
@@ -51,17 +51,6 @@ class ConfiguredJson final : public ConfiguredFormat {
   }
 
  private:
-  /// Whether the bytes have to be decompressed or decoded although the name does not say so.
-  static Result<bool> IsCoded(const storage::ObjectStore& store, const storage::ObjectInfo& file) {
-    const std::unique_ptr<storage::ObjectReader> reader = TRY(store.Open(file));
-    if (TRY(DetectCodec(*reader)) != Codec::kNone) return true;
-    std::array<char, 4> head{};
-    const std::int64_t read = TRY(reader->ReadAt({.position = 0, .length = 4}, head.data()));
-    // JSON starts with ASCII, so a byte 0 or a mark of UTF-16 says what it is.
-    const std::string_view text(head.data(), static_cast<std::size_t>(read));
-    return text.contains('\0') || text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
-  }
-
   const JsonOptions options_;
 };
 

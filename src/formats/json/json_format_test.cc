@@ -3,6 +3,8 @@
 #include <arrow/api.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "base/testing.h"
 #include "formats/columns/column_json.h"
 #include "storage/memory/memory_store.h"
@@ -308,6 +310,45 @@ TEST_F(JsonFormatTest, InfersOneColumnForNamesThatDifferInCase) {
 TEST_F(JsonFormatTest, InfersTextOnlyWhenAskedTo) {
   EXPECT_EQ(Infer("{\"a\":1,\"b\":{\"c\":1}}\n", {}, {.infer_column_types = false}),
             "a STRING, b STRING");
+}
+
+TEST_F(JsonFormatTest, GivesARowForEachLineHoweverDamaged) {
+  const std::string line =
+      R"({"id":12,"v":"a\u00e9b","d":-1.5e3,"s":{"x":[1,2,{"y":null}]},"m":{"k":true},"t":"2024-01-05"})";
+  std::mt19937 random(11);
+  for (int round = 0; round < 300; ++round) {
+    std::string text;
+    std::size_t num_lines = 0;
+    for (int i = 0; i < 20; ++i) {
+      std::string damaged = line;
+      for (std::uint32_t change = random() % 4; change > 0; --change) {
+        const std::size_t at = random() % damaged.size();
+        if (random() % 3 == 0) {
+          damaged.erase(at, random() % 5);
+        } else {
+          damaged[at] = R"({}]":,\'0-9tfn/ x)"[random() % 18];
+        }
+        if (random() % 5 == 0)
+          damaged[random() % damaged.size()] = static_cast<char>(0x80 + random() % 128);
+      }
+      // An array may give any number of rows.
+      if (damaged.find_first_not_of(' ') == std::string::npos || damaged[0] == '[') continue;
+      text += damaged + "\n";
+      ++num_lines;
+    }
+    for (const char* columns :
+         {"id INT, v STRING, d DOUBLE, s STRUCT<x: ARRAY<INT>>, m MAP<STRING, BOOLEAN>, _rescued "
+          "STRING",
+          "id STRING, v VARIANT, s VARIANT, t DATE, _corrupt_record STRING"}) {
+      ASSERT_EQ(
+          Read(text, columns, {{"allowUnquotedFieldNames", "true"}, {"allowComments", "true"}})
+              .size(),
+          num_lines)
+          << "round " << round << "\n"
+          << text;
+    }
+    Infer(text);
+  }
 }
 
 TEST_F(JsonFormatTest, PutsWholeDocumentsIntoOneVariant) {

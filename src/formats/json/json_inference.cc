@@ -124,8 +124,9 @@ Status ObservePart(const storage::ObjectStore& store, const JsonOptions& json,
 
 /// Pieces of about kPartBytes, so that threads get even shares: big files are cut, small ones
 /// gathered.
-std::vector<Part> CutIntoParts(std::span<const storage::ObjectInfo> files, const JsonOptions& json,
-                               std::int64_t max_bytes) {
+Result<std::vector<Part>> CutIntoParts(const storage::ObjectStore& store,
+                                       std::span<const storage::ObjectInfo> files,
+                                       const JsonOptions& json, std::int64_t max_bytes) {
   std::vector<Part> parts;
   std::int64_t part_bytes = kPartBytes;
   std::int64_t all_bytes = 0;
@@ -140,7 +141,8 @@ std::vector<Part> CutIntoParts(std::span<const storage::ObjectInfo> files, const
   for (const storage::ObjectInfo& file : files) {
     if (all_bytes >= max_bytes) break;
     const bool whole = json.multi_line || json.encoding != TextEncoding::kUtf8 ||
-                       file.size_bytes <= kPartBytes || CodecOfPath(file.path) != Codec::kNone;
+                       file.size_bytes <= kPartBytes || CodecOfPath(file.path) != Codec::kNone ||
+                       !TRY(IsPlainJson(store, file));
     const std::int64_t bytes = std::min(file.size_bytes, max_bytes - all_bytes);
     all_bytes += bytes;
     if (whole) {
@@ -169,7 +171,7 @@ Result<types::StructType> InferJsonSchema(const storage::ObjectStore& store,
   const types::TimeZone* zone = json.time_zone;
   if (zone == nullptr) zone = TRY(types::TimeZone::Find(options.session_time_zone));
 
-  const std::vector<Part> parts = CutIntoParts(files, json, options.max_bytes);
+  const std::vector<Part> parts = TRY(CutIntoParts(store, files, json, options.max_bytes));
   std::vector<Findings> findings(parts.size());
   std::mutex mutex;  // Guards error.
   std::optional<Error> error;

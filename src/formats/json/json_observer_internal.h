@@ -3,6 +3,7 @@
 #include <string>
 
 #include "formats/json/json_shape_internal.h"
+#include "formats/json/json_slots_internal.h"
 #include "types/json_cursor.h"
 #include "types/text_cast.h"
 
@@ -140,7 +141,8 @@ class JsonObserver {
       JsonShape::Field* field = nullptr;
       const auto& fields = shape.fields();
       const bool plain = key.raw.find('\\') == std::string_view::npos;
-      if (plain && expected < fields.size() && fields[expected]->name == key.raw) [[likely]] {
+      if (plain && expected < fields.size() && SameName(fields[expected]->name, key.raw))
+          [[likely]] {
         field = fields[expected].get();
       } else {
         std::string unescaped;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "formats/json/json_records_internal.h"
@@ -9,7 +10,13 @@ namespace {
 // Text, tokens and columns of a run stay in the cache of a core.
 constexpr std::size_t kRunBytes = std::size_t{256} << 10;
 constexpr std::size_t kPadding = 64;
+// A request to a remote store costs milliseconds, however small it is.
+constexpr std::int64_t kRemoteBytes = std::int64_t{16} << 20;
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
+
+bool IsRemote(const storage::ObjectStore& store) {
+  return !store.root_url().starts_with("file:") && !store.root_url().starts_with("memory:");
+}
 
 /// JSON text, from which nothing has to be decompressed or decoded.
 bool LooksLikeJson(std::string_view head) {
@@ -28,6 +35,8 @@ Status JsonRecords::Open(const FileSplit& split) {
   stream_.reset();
   at_end_ = false;
   data_end_ = run_begin_ = run_end_ = next_ = 0;
+  ahead_.clear();
+  ahead_begin_ = 0;
   indexed_ = false;
   TRY(OpenSource(split));
   return Ok();
@@ -70,12 +79,33 @@ Status JsonRecords::OpenSource(const FileSplit& split) {
 
 Result<std::size_t> JsonRecords::ReadBytes(char* out, std::size_t count) {
   if (stream_ != nullptr) return stream_->Read({out, count});
+  if (IsRemote(store_)) return ReadAhead(out, count);
   const auto wanted =
       std::min(static_cast<std::int64_t>(count), std::max<std::int64_t>(size_ - position_, 0));
   if (wanted == 0) return 0;
   const std::int64_t read = TRY(object_->ReadAt({.position = position_, .length = wanted}, out));
   position_ += read;
   return static_cast<std::size_t>(read);
+}
+
+/// In large pieces, but not far beyond the end of the split: a record may end there.
+Result<std::size_t> JsonRecords::ReadAhead(char* out, std::size_t count) {
+  if (ahead_begin_ == ahead_.size()) {
+    std::int64_t end = size_;
+    if (split_end_ >= 0) end = std::min(end, std::max(split_end_, position_) + (kRemoteBytes >> 4));
+    const std::int64_t wanted = std::min(kRemoteBytes, end - position_);
+    if (wanted <= 0) return 0;
+    ahead_.resize(static_cast<std::size_t>(wanted));
+    const std::int64_t read =
+        TRY(object_->ReadAt({.position = position_, .length = wanted}, ahead_.data()));
+    ahead_.resize(static_cast<std::size_t>(read));
+    ahead_begin_ = 0;
+    position_ += read;
+  }
+  const std::size_t copied = std::min(count, ahead_.size() - ahead_begin_);
+  if (copied != 0) std::memcpy(out, ahead_.data() + ahead_begin_, copied);
+  ahead_begin_ += copied;
+  return copied;
 }
 
 Status JsonRecords::Grow(std::size_t capacity) {
@@ -103,7 +133,7 @@ Status JsonRecords::FillBuffer() {
     const std::size_t wanted = capacity_ - data_end_;
     const std::size_t read = TRY(ReadBytes(buffer_.get() + data_end_, wanted));
     data_end_ += read;
-    const bool all_read = stream_ == nullptr && position_ >= size_;
+    const bool all_read = stream_ == nullptr && position_ >= size_ && ahead_begin_ == ahead_.size();
     if (read == 0 || all_read) at_end_ = true;
   }
   std::memset(buffer_.get() + data_end_, 0, kPadding);
@@ -231,6 +261,16 @@ Result<bool> JsonRecords::Next(JsonRecord& record) {
       return true;
     }
   }
+}
+
+Result<bool> IsPlainJson(const storage::ObjectStore& store, const storage::ObjectInfo& file) {
+  const std::unique_ptr<storage::ObjectReader> reader = TRY(store.Open(file));
+  if (TRY(DetectCodec(*reader)) != Codec::kNone) return false;
+  std::array<char, 4> head{};
+  const std::int64_t read = TRY(reader->ReadAt({.position = 0, .length = 4}, head.data()));
+  // JSON starts with ASCII, so a byte 0 or a mark of UTF-16 says what it is.
+  const std::string_view text(head.data(), static_cast<std::size_t>(read));
+  return !text.contains('\0') && !text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF");
 }
 
 }  // namespace inlet::formats

@@ -40,6 +40,7 @@ class JsonRecords {
  private:
   Status OpenSource(const FileSplit& split);
   Result<std::size_t> ReadBytes(char* out, std::size_t count);
+  Result<std::size_t> ReadAhead(char* out, std::size_t count);
   Status Grow(std::size_t capacity);
   Status FillBuffer();
   Result<bool> NextRun();
@@ -62,6 +63,8 @@ class JsonRecords {
   std::int64_t position_ = 0;
   std::int64_t size_ = 0;
   std::int64_t split_end_ = 0;  // Records that start here or later belong to others; < 0: none do.
+  std::string ahead_;           // Read from a remote store but not yet used, from ahead_begin_ on.
+  std::size_t ahead_begin_ = 0;
   bool at_end_ = false;
   bool skip_first_line_ = false;
 
@@ -78,5 +81,9 @@ class JsonRecords {
   std::size_t next_carriage_return_ = 0;  // The first one at or after next_, or run_end_.
   types::JsonIndexer indexer_;
 };
+
+/// Whether the bytes of `file` need neither decompressing nor decoding, so that it can be cut.
+/// Looks at its first bytes.
+Result<bool> IsPlainJson(const storage::ObjectStore& store, const storage::ObjectInfo& file);
 
 }  // namespace inlet::formats

@@ -48,6 +48,8 @@ class JsonShape {
     return true;
   }
   bool Covers(Kind kind, types::DecimalShape decimal = {}) const {
+    if (kind == kind_ && kind != Kind::kDecimal) [[likely]]
+      return true;
     const State next = Joined(kind, decimal);
     return next.kind == kind_ && next.decimal.precision == decimal_.precision &&
            next.decimal.scale == decimal_.scale;

@@ -60,7 +60,10 @@ JsonSlot JsonSlot::Make(std::string name, const types::DataType& type, bool igno
       slot.children.push_back(Make(field.name, field.type, ignore_case));
     }
   }
-  if (slot.id == types::TypeId::kStruct) slot.table.Build(slot.children, ignore_case);
+  if (slot.id == types::TypeId::kStruct) {
+    slot.table.Build(slot.children, ignore_case);
+    for (std::uint32_t i = 0; i <= slot.children.size(); ++i) slot.followers.push_back(i);
+  }
   return slot;
 }
 

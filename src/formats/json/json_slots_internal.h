@@ -13,8 +13,31 @@ namespace inlet::formats {
 
 struct JsonSlot;
 
-/// Finds a field by its name. Fields mostly come in the order of the schema or of the last record,
-/// so the one expected next is tried before the hash table.
+/// `left == right` without a call, for the short names that fields have.
+inline bool SameName(std::string_view left, std::string_view right) {
+  const std::size_t size = left.size();
+  if (size != right.size()) return false;
+  const auto same = [&]<class Word>(std::size_t at, Word) {
+    Word a = 0;
+    Word b = 0;
+    std::memcpy(&a, left.data() + at, sizeof(Word));
+    std::memcpy(&b, right.data() + at, sizeof(Word));
+    return a == b;
+  };
+  if (size >= 8) {
+    for (std::size_t at = 0; at + 8 < size; at += 8) {
+      if (!same(at, std::uint64_t{})) return false;
+    }
+    return same(size - 8, std::uint64_t{});
+  }
+  if (size >= 4) return same(0, std::uint32_t{}) && same(size - 4, std::uint32_t{});
+  for (std::size_t at = 0; at < size; ++at) {
+    if (left[at] != right[at]) return false;
+  }
+  return true;
+}
+
+/// Finds a field by its name.
 class JsonFieldTable {
  public:
   /// `fields` are those of the slot that owns this table, already in their final order.
@@ -40,6 +63,9 @@ struct JsonSlot {
   std::vector<JsonSlot> children;       ///< STRUCT: fields; ARRAY: element; MAP: key and value.
   std::size_t num_columns = 0;          ///< STRUCT: how many of the fields have a column.
   JsonFieldTable table;                 ///< STRUCT only.
+  /// STRUCT: the field that came after each one in the last object, counted from 1; 0 is the start.
+  /// Objects mostly have the order of the last one.
+  std::vector<std::uint32_t> followers;
   /// The name reads in JSON as it stands, so that bytes can be compared.
   bool plain_name = false;
 

@@ -52,17 +52,19 @@ class JsonWalker {
     if (!cursor_.BeginObject()) return JsonOutcome::kSyntax;
     JsonOutcome outcome = JsonOutcome::kDone;
     std::vector<JsonSlot>& fields = slot.children;
-    std::size_t expected = 0;
+    std::size_t last = 0;  // Counted from 1.
     std::size_t num_read = 0;
     types::JsonString key;
     for (types::JsonStep step = cursor_.FirstField(key); step != types::JsonStep::kEnd;
          step = cursor_.NextField(key)) {
       if (step == types::JsonStep::kError) return JsonOutcome::kSyntax;
       JsonSlot* field = nullptr;
+      const std::size_t expected = slot.followers[last];
       if (expected < fields.size() && fields[expected].plain_name &&
-          fields[expected].name == key.raw) [[likely]] {
-        field = &fields[expected++];
-      } else if (!FindField(slot, key, expected, field)) {
+          SameName(fields[expected].name, key.raw)) [[likely]] {
+        field = &fields[expected];
+        last = expected + 1;
+      } else if (!FindField(slot, key, last, field)) {
         return JsonOutcome::kSyntax;
       }
       if (field == nullptr) {
@@ -146,14 +148,19 @@ class JsonWalker {
     return AppendUnescaped(key.raw, cursor_.syntax(), context_.name) ? &context_.name : nullptr;
   }
 
-  bool FindField(JsonSlot& slot, const types::JsonString& key, std::size_t& expected,
+  bool FindField(JsonSlot& slot, const types::JsonString& key, std::size_t& last,
                  JsonSlot*& field) {
-    const std::string* name = NameOf(key);
-    if (name == nullptr) return false;
-    const int index = slot.table.Find(slot.children, *name);
+    std::string_view name = key.raw;
+    if (name.find('\\') != std::string_view::npos) {
+      const std::string* unescaped = NameOf(key);
+      if (unescaped == nullptr) return false;
+      name = *unescaped;
+    }
+    const int index = slot.table.Find(slot.children, name);
     if (index < 0) return true;
     field = &slot.children[static_cast<std::size_t>(index)];
-    expected = static_cast<std::size_t>(index) + 1;
+    slot.followers[last] = static_cast<std::uint32_t>(index);
+    last = static_cast<std::size_t>(index) + 1;
     return true;
   }
 
