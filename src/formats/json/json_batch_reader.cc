@@ -190,6 +190,7 @@ JsonOutcome JsonBatchReader::ReadStrict(const JsonRecord& record) {
   const char* end = record.text.data() + record.text.size();
   const char* last = record.base + cursor.tokens()[-1];
   if (last >= end) return JsonOutcome::kSyntax;
+  records_.Used(cursor.tokens());
   has_more_ = cursor.position() < end;
   return outcome;
 }

@@ -113,6 +113,12 @@ TEST_F(JsonFormatTest, RescuesMisfitsAndUnknownFieldsWithTheirPlace) {
           R"(\"_file_path\":\"memory://json/d/f.json\"}"})"));
 }
 
+TEST_F(JsonFormatTest, RescuesNoEmptyObject) {
+  EXPECT_THAT(Read(R"({"a":1,"o":{},"p":[ { } ],"q":[]})", "a INT, _rescued STRING"),
+              ElementsAre(R"({"a":1,"_rescued":"{\"q\":[],)"
+                          R"(\"_file_path\":\"memory://json/d/f.json\"}"})"));
+}
+
 TEST_F(JsonFormatTest, RescuesTheSameWhicheverColumnsAreAskedFor) {
   const storage::ObjectInfo file = Put(R"({"a":"x","b":2})");
   ReadSchema schema = SchemaOf("_rescued STRING");

@@ -27,8 +27,9 @@ using Part = std::vector<FileSplit>;
 /// Reads records into findings. Not thread-safe.
 class RecordObserver {
  public:
-  RecordObserver(const JsonOptions& options, const types::TimeZone& zone, Findings& findings)
-      : options_(options), zone_(zone), findings_(findings) {
+  RecordObserver(const JsonOptions& options, const types::TimeZone& zone, JsonRecords& records,
+                 Findings& findings)
+      : options_(options), zone_(zone), records_(records), findings_(findings) {
     findings_.root.AddScalar(JsonShape::Kind::kObject);
   }
 
@@ -39,7 +40,9 @@ class RecordObserver {
       };
       const char* end = record.text.data() + record.text.size();
       if (ObserveWith(make, [&](types::JsonCursor& cursor) {
-            return record.base + cursor.tokens()[-1] < end;
+            if (record.base + cursor.tokens()[-1] >= end) return false;
+            records_.Used(cursor.tokens());
+            return true;
           })) {
         return;
       }
@@ -95,14 +98,15 @@ class RecordObserver {
 
   const JsonOptions& options_;
   const types::TimeZone& zone_;
+  JsonRecords& records_;
   Findings& findings_;
 };
 
 Status ObservePart(const storage::ObjectStore& store, const JsonOptions& json,
                    const types::TimeZone& zone, const Part& part, const std::stop_token& stop,
                    Findings& findings) {
-  RecordObserver observer(json, zone, findings);
   JsonRecords records(store, json);
+  RecordObserver observer(json, zone, records, findings);
   JsonRecord record;
   int until_check = 0;
   for (const FileSplit& split : part) {

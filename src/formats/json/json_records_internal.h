@@ -36,6 +36,11 @@ class JsonRecords {
   Status Open(const FileSplit& split);
   /// False at the end of the split. Blank lines are left out.
   Result<bool> Next(JsonRecord& record);
+  /// Says that the record's tokens before `next` were used, so that they need not be gone over
+  /// again.
+  void Used(const std::uint32_t* next) {
+    if (indexed_) token_ = next;
+  }
 
  private:
   Status OpenSource(const FileSplit& split);

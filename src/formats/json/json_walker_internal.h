@@ -171,7 +171,10 @@ class JsonWalker {
     }
     std::string value;
     if (!CopyValue(value)) return JsonOutcome::kSyntax;
-    context_.rescue.Add(*NameOf(key), value);
+    // Inference leaves out what is always an empty object: there is nothing to lose.
+    const bool empty = value.find_first_not_of("{}[], \t\r\n") == std::string::npos &&
+                       value.find('{') != std::string::npos;
+    if (!empty) context_.rescue.Add(*NameOf(key), value);
     return JsonOutcome::kDone;
   }
 
