@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/uuid.h"
 #include "storage/http/parallel_delete.h"
+#include "storage/http/part_uploads.h"
 #include "storage/http/remote_reader.h"
 #include "storage/http/service_error.h"
 #include "storage/http/xml_tree.h"
@@ -95,21 +96,21 @@ class AzureWriter : public ObjectWriter {
       const auto room = static_cast<std::size_t>(NextBlockBytes()) - buffer_.size();
       buffer_ += bytes.substr(0, room);
       bytes.remove_prefix(std::min(room, bytes.size()));
-      if (std::ssize(buffer_) == NextBlockBytes()) TRY(SendBlock());
+      if (std::ssize(buffer_) == NextBlockBytes()) TRY(StartBlock());
     }
     return Ok();
   }
 
   Result<ObjectInfo> Finish() override {
-    if (block_ids_.empty()) {
+    if (blocks_.num_parts() == 0) {
       return Put({.method = "PUT",
                   .blob = path_,
                   .headers = {{"x-ms-blob-type", "BlockBlob"}},
                   .body = buffer_});
     }
-    if (!buffer_.empty()) TRY(SendBlock());
+    if (!buffer_.empty()) TRY(StartBlock());
     std::string body = "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>";
-    for (const std::string& id : block_ids_) body += "<Latest>" + id + "</Latest>";
+    for (const std::string& id : TRY(blocks_.Finish())) body += "<Latest>" + id + "</Latest>";
     body += "</BlockList>";
     return Put({.method = "PUT", .blob = path_, .query = {{"comp", "blocklist"}}, .body = body});
   }
@@ -117,22 +118,23 @@ class AzureWriter : public ObjectWriter {
  private:
   /// Doubles every ten thousand blocks: 50,000, the most there may be, hold more than is allowed.
   std::int64_t NextBlockBytes() const {
-    return client_->config().part_bytes << (block_ids_.size() / 10'000);
+    return client_->config().part_bytes << (blocks_.num_parts() / 10'000);
   }
 
-  Status SendBlock() {
-    std::string number = std::to_string(block_ids_.size());
+  Status StartBlock() {
+    std::string number = std::to_string(blocks_.num_parts());
     number.insert(0, 6 - number.size(), '0');  // All ids of a blob must be of one length.
-    std::string id = Base64Encode(upload_id_ + number);
-    const HttpResponse response = TRY(client_->Send({.method = "PUT",
-                                                     .blob = path_,
-                                                     .query = {{"comp", "block"}, {"blockid", id}},
-                                                     .body = buffer_}))
-                                      .response;
-    if (!response.is_success()) return client_->FailAnswer(response, url_);
-    block_ids_.push_back(std::move(id));
-    buffer_.clear();
-    return Ok();
+    return blocks_.Start([client = client_, url = url_, path = path_,
+                          id = Base64Encode(upload_id_ + number),
+                          bytes = std::exchange(buffer_, {})]() -> Result<std::string> {
+      const HttpResponse response = TRY(client->Send({.method = "PUT",
+                                                      .blob = path,
+                                                      .query = {{"comp", "block"}, {"blockid", id}},
+                                                      .body = bytes}))
+                                        .response;
+      if (!response.is_success()) return client->FailAnswer(response, url);
+      return id;
+    });
   }
 
   Result<ObjectInfo> Put(const AzureRequest& request) {
@@ -146,7 +148,7 @@ class AzureWriter : public ObjectWriter {
   const std::string path_;
   const std::string upload_id_ = RandomUuid();  // Keeps the blocks of two writers apart.
   std::string buffer_;
-  std::vector<std::string> block_ids_;
+  PartUploads blocks_{/*max_at_once=*/4};
   std::int64_t size_bytes_ = 0;
 };
 

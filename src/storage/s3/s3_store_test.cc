@@ -116,6 +116,22 @@ TEST(S3Store, AnUploadThatFailsAtItsEndIsAnErrorAndIsAborted) {
   EXPECT_EQ(num_aborts, 1);
 }
 
+TEST(S3Store, APartThatFailsFailsTheUpload) {
+  const HttpTestServer server([&](const ReceivedRequest& request) {
+    const std::string line = request.Line();
+    if (line.contains("?uploads=")) return HttpAnswer("200 OK", "<R><UploadId>u</UploadId></R>");
+    if (line.contains("partNumber=2&")) return HttpAnswer("403 Forbidden");
+    return HttpAnswer("200 OK", "<R/>", "ETag: \"e\"\r\n");
+  });
+  S3Store store = StoreAt(server);
+  const auto writer = Value(store.OpenWriter("a"));
+  ASSERT_THAT(writer->Append(std::string(30 << 20, 'x')), IsOk());
+  EXPECT_THAT(writer->Finish(), FailsWith(Condition::PERMISSION_DENIED));
+  for (const ReceivedRequest& request : server.requests()) {
+    EXPECT_FALSE(request.body.starts_with("<CompleteMultipartUpload>"));
+  }
+}
+
 TEST(S3Store, ABucketIsFollowedIntoItsRegion) {
   const HttpTestServer server([](const ReceivedRequest& request) {
     if (HeaderOf(request, "Authorization").contains("/eu-west-1/"))

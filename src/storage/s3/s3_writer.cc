@@ -30,6 +30,7 @@ S3Writer::S3Writer(std::shared_ptr<const S3Client> client, std::string url, std:
       put_id_(RandomUuid()) {}
 
 S3Writer::~S3Writer() {
+  parts_.Drain();  // A part that arrives after the abort would stay.
   if (upload_id_.empty()) return;
   // If this fails RemoveLeftovers() does it later.
   (void)client_->Send({.method = "DELETE", .key = path_, .query = {{"uploadId", upload_id_}}});
@@ -38,7 +39,7 @@ S3Writer::~S3Writer() {
 /// Doubles every thousand parts: 10,000 parts, the most there may be, hold more than the largest
 /// object.
 std::int64_t S3Writer::NextPartBytes() const {
-  return client_->config().part_bytes << (etags_.size() / 1000);
+  return client_->config().part_bytes << (parts_.num_parts() / 1000);
 }
 
 Status S3Writer::Append(std::string_view bytes) {
@@ -47,7 +48,7 @@ Status S3Writer::Append(std::string_view bytes) {
     const auto room = static_cast<std::size_t>(NextPartBytes()) - buffer_.size();
     buffer_ += bytes.substr(0, room);
     bytes.remove_prefix(std::min(room, bytes.size()));
-    if (std::ssize(buffer_) == NextPartBytes()) TRY(SendPart());
+    if (std::ssize(buffer_) == NextPartBytes()) TRY(StartPart());
   }
   return Ok();
 }
@@ -66,24 +67,25 @@ Status S3Writer::Begin() {
   return Ok();
 }
 
-Status S3Writer::SendPart() {
+Status S3Writer::StartPart() {
   if (upload_id_.empty()) TRY(Begin());
-  const std::string number = std::to_string(etags_.size() + 1);
-  const HttpResponse response =
-      TRY(client_->Send({.method = "PUT",
-                         .key = path_,
-                         .query = {{"partNumber", number}, {"uploadId", upload_id_}},
-                         .body = buffer_}))
-          .response;
-  if (!response.is_success()) return client_->FailAnswer(response, url_);
-  etags_.emplace_back(response.Header("etag"));
-  buffer_.clear();
-  return Ok();
+  return parts_.Start([client = client_, url = url_, path = path_, upload_id = upload_id_,
+                       number = std::to_string(parts_.num_parts() + 1),
+                       bytes = std::exchange(buffer_, {})]() -> Result<std::string> {
+    const HttpResponse response =
+        TRY(client->Send({.method = "PUT",
+                          .key = path,
+                          .query = {{"partNumber", number}, {"uploadId", upload_id}},
+                          .body = bytes}))
+            .response;
+    if (!response.is_success()) return client->FailAnswer(response, url);
+    return std::string(response.Header("etag"));
+  });
 }
 
 Result<ObjectInfo> S3Writer::Finish() {
   const bool is_whole = upload_id_.empty();
-  if (!is_whole && !buffer_.empty()) TRY(SendPart());
+  if (!is_whole && !buffer_.empty()) TRY(StartPart());
   const HttpResponse response = is_whole ? TRY(PutWhole()) : TRY(Complete());
   return InfoOfAnswer(path_, size_bytes_, response);
 }
@@ -96,10 +98,11 @@ Result<HttpResponse> S3Writer::PutWhole() {
 }
 
 Result<HttpResponse> S3Writer::Complete() {
+  const std::vector<std::string> etags = TRY(parts_.Finish());
   std::string body = "<CompleteMultipartUpload>";
-  for (std::size_t i = 0; i < etags_.size(); ++i) {
+  for (std::size_t i = 0; i < etags.size(); ++i) {
     body += "<Part><PartNumber>" + std::to_string(i + 1) + "</PartNumber><ETag>" +
-            XmlEscape(etags_[i]) + "</ETag></Part>";
+            XmlEscape(etags[i]) + "</ETag></Part>";
   }
   body += "</CompleteMultipartUpload>";
   RetriedResponse sent = TRY(client_->Send({.method = "POST",

@@ -2,8 +2,8 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "storage/http/part_uploads.h"
 #include "storage/object_store.h"
 #include "storage/s3/s3_client.h"
 
@@ -12,8 +12,8 @@ namespace inlet::storage {
 /// Name and value of the header by which a writer knows its own object again.
 inline constexpr const char* kS3PutIdHeader = "x-amz-meta-inlet-put";
 
-/// Collects bytes and sends them up in parts; an object of less than one part goes up at once.
-/// Destroying it unfinished aborts the upload.
+/// Collects bytes and sends them up in parts, four at a time; an object of less than one part goes
+/// up in one request. Destroying it unfinished aborts the upload.
 class S3Writer : public ObjectWriter {
  public:
   S3Writer(std::shared_ptr<const S3Client> client, std::string url, std::string path);
@@ -24,7 +24,7 @@ class S3Writer : public ObjectWriter {
 
  private:
   Status Begin();
-  Status SendPart();
+  Status StartPart();
   Result<HttpResponse> PutWhole();
   Result<HttpResponse> Complete();
   std::int64_t NextPartBytes() const;
@@ -34,8 +34,8 @@ class S3Writer : public ObjectWriter {
   const std::string path_;
   const std::string put_id_;
   std::string buffer_;
-  std::string upload_id_;           // Empty: no upload has begun.
-  std::vector<std::string> etags_;  // Of the parts, as the service wrote them.
+  std::string upload_id_;  // Empty: no upload has begun.
+  PartUploads parts_{/*max_at_once=*/4};
   std::int64_t size_bytes_ = 0;
 };
 
