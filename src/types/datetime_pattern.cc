@@ -121,29 +121,19 @@ class DateTimePattern::Compiler {
   // Letters that Spark refuses, in its order of checks.
   Status CheckLetters() const {
     std::string letters = Unquoted(pattern_);
-    bool refused = false;
     for (char c : letters) {
       if (std::string_view("YWwuec").contains(c)) {
-        if (!OldFormatterAccepts(pattern_)) {
-          return Fail(Condition::INCONSISTENT_BEHAVIOR_CROSS_VERSION_DATETIME_WEEK_BASED_PATTERN,
-                      {{"c", std::string(1, c)}});
-        }
-        refused = true;
+        return Fail(Condition::INCONSISTENT_BEHAVIOR_CROSS_VERSION_DATETIME_WEEK_BASED_PATTERN,
+                    {{"c", std::string(1, c)}});
       }
       bool illegal = std::string_view("ABnNp").contains(c) ||
                      (use_ == Use::kParse && std::string_view("EFqQ").contains(c));
-      if (illegal && !OldFormatterAccepts(pattern_)) return IllegalLetter(pattern_, c);
-      refused |= illegal;
+      if (illegal) return IllegalLetter(pattern_, c);
     }
     for (char c : std::string_view("GMLEQq")) {
-      if (letters.contains(std::string(5, c))) {
-        if (!OldFormatterAccepts(pattern_)) return WrongLength(pattern_);
-        refused = true;
-      }
+      if (letters.contains(std::string(5, c))) return WrongLength(pattern_);
     }
-    if (!refused) return Ok();
-    return Fail(Condition::INCONSISTENT_BEHAVIOR_CROSS_VERSION_DATETIME_PATTERN_RECOGNITION,
-                {{"pattern", std::string(pattern_)}, {"letters", letters}});
+    return Ok();
   }
 
   Result<std::size_t> AddQuoted(std::size_t begin) {
@@ -527,7 +517,12 @@ Result<DateTimePattern> DateTimePattern::Compile(std::string_view pattern, Use u
                                                  std::string_view locale) {
   DateTimePattern compiled;
   compiled.text_ = pattern;
-  compiled.items_ = TRY(Compiler(pattern, use).Run());
+  Result<std::vector<Item>> items = Compiler(pattern, use).Run();
+  if (!items && OldFormatterAccepts(pattern)) {
+    return Fail(Condition::INCONSISTENT_BEHAVIOR_CROSS_VERSION_DATETIME_PATTERN_RECOGNITION,
+                {{"pattern", std::string(pattern)}, {"letters", Unquoted(pattern)}});
+  }
+  compiled.items_ = TRY(std::move(items));
   compiled.has_era_ =
       std::ranges::any_of(compiled.items_, [](const Item& item) { return item.letter == 'G'; });
   bool names = std::ranges::any_of(compiled.items_, [](const Item& item) {

@@ -163,6 +163,7 @@ class TimestampScanner {
 };
 
 bool ReadTimestamp(std::string_view text, TimestampText& out) {
+  if (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text = TrimForCast(text);
   if (ReadPlainTimestamp(text, out)) [[likely]]
     return true;
   out = {};

@@ -37,6 +37,12 @@ void AppendFloating(Float value, std::string& out) {
   char* end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                             std::chars_format::scientific)
                   .ptr;
+  // Java prints two digits at least, the nearest ones: 4.9E-324 for what 5E-324 would say too.
+  if (buffer[1] == 'e') {
+    end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                        std::chars_format::scientific, 1)
+              .ptr;
+  }
   std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
   std::size_t e = text.find('e');
   int exponent = 0;
@@ -44,6 +50,7 @@ void AppendFloating(Float value, std::string& out) {
   std::from_chars(text.data() + exponent_at, end, exponent);
   std::string digits(1, text[0]);
   if (e > 2) digits += text.substr(2, e - 2);
+  while (digits.size() > 1 && digits.back() == '0') digits.pop_back();
 
   if (exponent < -3 || exponent >= 7) {
     out += digits[0];

@@ -100,7 +100,8 @@ class QuotedValueReader {
           if (previous != 0 && previous == options_.escape) value_ += options_.escape;
           AppendCurrent();
         }
-        previous = 0;
+        bool escapes = options_.escape_escape != 0 && current_ == options_.escape_escape;
+        previous = escapes && !is_line_end_ ? current_ : '\0';
         continue;
       }
       previous = TakeQuoteOrEscape(previous);
@@ -110,6 +111,8 @@ class QuotedValueReader {
   // The current character is a quote or an escape; returns what it is to the next one.
   char TakeQuoteOrEscape(char previous) {
     if (IsEscape() && options_.escape_escape != 0 && previous == options_.escape_escape) {
+      // An escape of its own kind is in the value already.
+      if (options_.escape_escape != options_.escape) value_.pop_back();
       value_ += options_.escape;
       return 0;
     }

@@ -167,6 +167,8 @@ Result<CsvTokenizer::Outcome> CsvTokenizer::ReadRecord(std::size_t& position, Cs
     std::size_t record_end = position;
     if (position >= text_.size()) {
       if (!is_last_) return Outcome::kNeedsMore;
+      // A quote that is open at the end of the file has taken in the last line end.
+      if (record_end > begin && text_[record_end - 1] == '\n') --record_end;
     } else if (std::size_t size = LineEndSize(position); size != 0) {
       // Whether a \n follows a \r is not known at the end of the text.
       if (text_[position] == '\r' && position + 1 == text_.size() && !is_last_) {
@@ -232,8 +234,12 @@ Result<bool> CsvTokenizer::ReadQuoted(std::size_t& position, bool& ended, CsvRec
   }
   QuotedValue value = ReadQuotedValue(text, position, line_ends, options_);
   if (value.end == End::kText && options_.multi_line && !is_last_ && !value.refused) return false;
-  if (value.refused)
-    return Malformed(record_begin_, "a quote inside of a quoted value is not escaped");
+  if (value.refused) {
+    return Fail(
+        Condition::FAILED_READ_FILE_NO_HINT,
+        {{"path", path_},
+         {"message", "a quote inside of a quoted value is not escaped: " + Shown(record_begin_)}});
+  }
   for (std::size_t i = 0; i < value.values.size(); ++i) {
     const std::string& kept = out.unescaped.emplace_back(std::move(value.values[i]));
     bool skipped = value.skipped && i + 1 == value.values.size();
@@ -256,12 +262,15 @@ Result<bool> CsvTokenizer::ReadQuoted(std::size_t& position, bool& ended, CsvRec
 }
 
 std::unexpected<Error> CsvTokenizer::Malformed(std::size_t begin, std::string message) const {
-  std::string shown(text_.substr(begin, kShownBytes));
-  if (begin + kShownBytes < text_.size()) shown += "...";
-  std::string valid;
-  AppendValidUtf8(shown, valid);
   return Fail(Condition::MALFORMED_CSV_RECORD,
-              {{"path", path_}, {"badRecord", message + ": " + valid}});
+              {{"path", path_}, {"badRecord", message + ": " + Shown(begin)}});
+}
+
+std::string CsvTokenizer::Shown(std::size_t begin) const {
+  std::string valid;
+  AppendValidUtf8(text_.substr(begin, kShownBytes), valid);
+  if (begin + kShownBytes < text_.size()) valid += "...";
+  return valid;
 }
 
 }  // namespace inlet::formats

@@ -79,6 +79,7 @@ class CsvTokenizer {
   Result<bool> ReadQuoted(std::size_t& position, bool& ended, CsvRecords& out);
   bool ReadSimpleQuoted(std::size_t& position, CsvRecords& out);
   std::unexpected<Error> Malformed(std::size_t begin, std::string message) const;
+  std::string Shown(std::size_t begin) const;  // Of the text from `begin` on, in an error.
 
   const CsvOptions& options_;
   std::string path_;

@@ -72,7 +72,7 @@ bool CsvTypeInference::IsTimestamp(std::string_view text) const {
   if (options_.timestamp_format) {
     return options_.timestamp_format->ParseTimestamp(text, zone_).has_value();
   }
-  return types::ParseTimestamp(text, zone_, 0).has_value();
+  return types::ParseTimestamp(text, zone_).has_value();
 }
 
 // The first type that fits, in this order from `first` on: a column never goes back.
@@ -86,9 +86,7 @@ InferredType CsvTypeInference::TypeFrom(TypeId first, std::string_view text) con
       if (types::ParseStrictInteger<std::int64_t>(text)) return {TypeId::kLong};
       [[fallthrough]];
     case TypeId::kDecimal: {
-      std::string digits(text);
-      if (options_.plain_decimals) std::erase(digits, ',');
-      std::optional<types::DecimalShape> shape = types::ParseDecimalShape(digits);
+      std::optional<types::DecimalShape> shape = types::ParseDecimalShape(text);
       if (shape && shape->scale == 0 && shape->precision <= 38) {
         return {TypeId::kDecimal, shape->precision};
       }

@@ -1,6 +1,5 @@
 #include "formats/csv/csv_values.h"
 
-#include <chrono>
 #include <limits>
 
 #include "types/text_cast.h"
@@ -8,13 +7,6 @@
 namespace inlet::formats {
 
 using types::TypeId;
-
-std::int32_t DaysToday(const types::TimeZone& zone) {
-  std::int64_t now_us = std::chrono::duration_cast<std::chrono::microseconds>(
-                            std::chrono::system_clock::now().time_since_epoch())
-                            .count();
-  return types::ParseDateWord("today", now_us, zone).value_or(0);
-}
 
 std::optional<bool> ParseCsvBoolean(std::string_view text) {
   if (text.size() == 4 && EqualsIgnoreCase(text, "true")) return true;
@@ -38,9 +30,7 @@ Result<CsvColumnConverter> CsvColumnConverter::Make(const types::StructField& fi
   }
   const types::TimeZone* zone = &session_zone;
   if (!options.time_zone.empty()) zone = TRY(types::TimeZone::Find(options.time_zone));
-  CsvColumnConverter converter(type, options, *zone);
-  converter.today_ = DaysToday(*zone);
-  return converter;
+  return CsvColumnConverter(type, options, *zone);
 }
 
 // By default an empty cell, quoted or not; with another nullValue a quoted empty cell is a text.
@@ -170,7 +160,7 @@ void CsvColumnConverter::Append(const CsvRecords& records, std::span<const CsvRe
           [&](std::string_view text) {
             return options_->timestamp_format
                        ? options_->timestamp_format->ParseTimestamp(text, *zone_)
-                       : types::ParseTimestamp(text, *zone_, today_);
+                       : types::ParseTimestamp(text, *zone_);
           },
           [&](std::int64_t value) { out.AppendLong(value); });
     case TypeId::kTimestampNtz:

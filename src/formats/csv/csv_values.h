@@ -42,11 +42,7 @@ class CsvColumnConverter {
   types::DataType type_;
   const CsvOptions* options_;  // Outlives this.
   const types::TimeZone* zone_;
-  std::int32_t today_ = 0;  // For times without a date.
 };
-
-/// The day of the wall clock in `zone`.
-std::int32_t DaysToday(const types::TimeZone& zone);
 
 /// Text as BOOLEAN, as the CSV reader takes it: `true` and `false` in any case.
 std::optional<bool> ParseCsvBoolean(std::string_view text);
