@@ -243,6 +243,7 @@ FileSkipper::FileSkipper(const types::StructType& schema,
   }
 }
 
+FileSkipper::FileSkipper(FileSkipper&&) noexcept = default;
 FileSkipper::~FileSkipper() = default;
 
 bool FileSkipper::CanMatchPartition(const PartitionValues& values) const {

@@ -25,6 +25,7 @@ class FileSkipper {
   FileSkipper(const types::StructType& schema, const std::vector<std::string>& partition_columns,
               ColumnMappingMode mode, std::span<const types::ColumnPredicate> predicates,
               const types::TimeZone& zone);
+  FileSkipper(FileSkipper&&) noexcept;
   ~FileSkipper();
 
   bool CanMatch(const AddFile& file);

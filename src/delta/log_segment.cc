@@ -194,6 +194,7 @@ Result<LogSegment> LogSegment::Find(const storage::Location& table_root,
        ++commit) {
     if (commit->first != segment.version + 1) {
       if (segment.version < 0) {
+        if (options.version) return FailVersionNotFound(table_root, *options.version);
         return Fail(Condition::DELTA_TRUNCATED_TRANSACTION_LOG,
                     {{"path", url}, {"version", std::to_string(listing.commits.rbegin()->first)}});
       }

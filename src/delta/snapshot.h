@@ -61,6 +61,7 @@ class Snapshot {
   const types::StructType& schema() const { return schema_; }
   const std::vector<std::string>& partition_columns() const { return metadata_.partition_columns; }
 
+  /// Lives as long as the snapshot: keep the pointer in a variable while iterating.
   const FileList& files() const { return files_; }
   std::int64_t num_files() const { return files_.num_files(); }
   std::int64_t size_bytes() const { return files_.size_bytes(); }

@@ -44,6 +44,8 @@ struct Operation {
   std::optional<std::string> user_name;
   /// Nothing of the table was read and only files are added. Unset: worked out from the read set.
   std::optional<bool> is_blind_append;
+  /// Which of kFeaturesOfRows the added rows were checked against, such as "checkConstraints".
+  std::vector<std::string> enforced_features;
 };
 std::string JsonString(std::string_view text);
 /// A list as the reference writes it: JSON text inside a JSON string, `"[\"a\",\"b\"]"`.
