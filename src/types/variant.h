@@ -28,6 +28,10 @@ inline constexpr std::size_t kMaxVariantBytes = std::size_t{128} << 20;
 /// How deep a variant may nest, as JSON may in Spark; beyond it INLET_RESOURCE_LIMIT.
 inline constexpr int kMaxVariantDepth = 1000;
 
+namespace variant_format {
+class ValueBudget;
+}
+
 /// The two parts, borrowed.
 struct VariantView {
   std::string_view metadata;  ///< The dictionary of field names.
@@ -108,7 +112,7 @@ class VariantBuilder {
   void StartValue();
   std::uint32_t KeyId(std::string_view name);
   std::string MetadataBytes() const;
-  Status AppendValue(VariantView variant, int depth);
+  Status AppendValue(VariantView variant, int depth, variant_format::ValueBudget& budget);
   Status CheckSize() const;
 
   std::string value_;

@@ -277,23 +277,26 @@ Status VariantBuilder::EndArray() {
   return Ok();
 }
 
-Status VariantBuilder::Append(VariantView variant) { return AppendValue(variant, 0); }
+Status VariantBuilder::Append(VariantView variant) {
+  ValueBudget budget(variant);
+  return AppendValue(variant, 0, budget);
+}
 
-Status VariantBuilder::AppendValue(VariantView variant, int depth) {
-  if (depth > kMaxVariantDepth) return Malformed("it nests too deep");
+Status VariantBuilder::AppendValue(VariantView variant, int depth, ValueBudget& budget) {
+  TRY(budget.Spend(depth));
   const VariantNode node = TRY(VariantNode::Root(variant));
   switch (node.kind()) {
     case VariantKind::kObject:
       BeginObject();
       for (std::uint32_t i = 0; i < node.size(); ++i) {
         Key(TRY(node.KeyAt(i)));
-        TRY(AppendValue(TRY(node.ChildAt(i)).view(), depth + 1));
+        TRY(AppendValue(TRY(node.ChildAt(i)).view(), depth + 1, budget));
       }
       return EndObject(DuplicateKeys::kLastWins);
     case VariantKind::kArray:
       BeginArray();
       for (std::uint32_t i = 0; i < node.size(); ++i) {
-        TRY(AppendValue(TRY(node.ChildAt(i)).view(), depth + 1));
+        TRY(AppendValue(TRY(node.ChildAt(i)).view(), depth + 1, budget));
       }
       return EndArray();
     default:

@@ -19,11 +19,13 @@ std::int64_t FloorDivide(std::int64_t value, std::int64_t by) {
 /// Casts one value after the other, with NULL for what does not fit.
 class Caster {
  public:
-  explicit Caster(const TimeZone& zone) : zone_(zone) {}
+  Caster(VariantView variant, const TimeZone& zone) : zone_(zone), budget_(variant) {}
 
   bool all_fit() const { return all_fit_; }
 
   Status Cast(const VariantNode& node, ColumnBuilder& out) {
+    // The depth is that of the type.
+    TRY(budget_.Spend(/*depth=*/0));
     if (out.id() == TypeId::kVariant) {
       const VariantView view = node.view();
       out.AppendVariant(view.metadata, view.value);
@@ -355,13 +357,14 @@ class Caster {
   }
 
   const TimeZone& zone_;
+  variant_format::ValueBudget budget_;
   bool all_fit_ = true;
 };
 
 }  // namespace
 
 Result<bool> CastTo(VariantView variant, const TimeZone& zone, ColumnBuilder& out) {
-  Caster caster(zone);
+  Caster caster(variant, zone);
   const std::int64_t length = out.length();
   if (Status status = caster.Cast(TRY(VariantNode::Root(variant)), out); !status) {
     out.Truncate(length);

@@ -45,6 +45,21 @@ inline std::unexpected<Error> Malformed(std::string_view message) {
   return Fail(Condition::MALFORMED_VARIANT, {{"message", std::string(message)}});
 }
 
+/// Each value takes a byte at least, so that a sound variant has no more values than bytes. Damaged
+/// ones may share the bytes of a child and have values without end.
+class ValueBudget {
+ public:
+  explicit ValueBudget(VariantView variant) : left_(variant.value.size() + 1) {}
+  Status Spend(int depth) {
+    if (depth > kMaxVariantDepth) return Malformed("it nests too deep");
+    if (left_-- == 0) return Malformed("its values overlap");
+    return Ok();
+  }
+
+ private:
+  std::size_t left_;
+};
+
 }  // namespace variant_format
 
 /// `123e4567-e89b-12d3-a456-426614174000` of 16 bytes.

@@ -14,7 +14,7 @@ struct VariantSchemaMerger::Shape {
   std::unique_ptr<Shape> element;
   std::map<std::string, Shape, std::less<>> fields;
 
-  static Result<Shape> Of(const VariantNode& node, int depth);
+  static Result<Shape> Of(const VariantNode& node, int depth, variant_format::ValueBudget& budget);
   static DataType ScalarOf(const VariantNode& node);
   void Merge(const Shape& other);
   void Append(std::string& out) const;
@@ -83,9 +83,9 @@ DataType VariantSchemaMerger::Shape::ScalarOf(const VariantNode& node) {
   }
 }
 
-Result<VariantSchemaMerger::Shape> VariantSchemaMerger::Shape::Of(const VariantNode& node,
-                                                                  int depth) {
-  if (depth > kMaxVariantDepth) return variant_format::Malformed("it nests too deep");
+Result<VariantSchemaMerger::Shape> VariantSchemaMerger::Shape::Of(
+    const VariantNode& node, int depth, variant_format::ValueBudget& budget) {
+  TRY(budget.Spend(depth));
   Shape shape;
   switch (node.kind()) {
     case VariantKind::kNull:
@@ -94,13 +94,13 @@ Result<VariantSchemaMerger::Shape> VariantSchemaMerger::Shape::Of(const VariantN
       shape.kind = Kind::kArray;
       shape.element = std::make_unique<Shape>();
       for (std::uint32_t i = 0; i < node.size(); ++i) {
-        shape.element->Merge(TRY(Of(TRY(node.ChildAt(i)), depth + 1)));
+        shape.element->Merge(TRY(Of(TRY(node.ChildAt(i)), depth + 1, budget)));
       }
       break;
     case VariantKind::kObject:
       shape.kind = Kind::kObject;
       for (std::uint32_t i = 0; i < node.size(); ++i) {
-        shape.fields.emplace(TRY(node.KeyAt(i)), TRY(Of(TRY(node.ChildAt(i)), depth + 1)));
+        shape.fields.emplace(TRY(node.KeyAt(i)), TRY(Of(TRY(node.ChildAt(i)), depth + 1, budget)));
       }
       break;
     default:
@@ -171,7 +171,8 @@ VariantSchemaMerger::VariantSchemaMerger(VariantSchemaMerger&&) noexcept = defau
 VariantSchemaMerger& VariantSchemaMerger::operator=(VariantSchemaMerger&&) noexcept = default;
 
 Status VariantSchemaMerger::Add(VariantView variant) {
-  shape_->Merge(TRY(Shape::Of(TRY(VariantNode::Root(variant)), 0)));
+  variant_format::ValueBudget budget(variant);
+  shape_->Merge(TRY(Shape::Of(TRY(VariantNode::Root(variant)), 0, budget)));
   return Ok();
 }
 

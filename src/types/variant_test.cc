@@ -157,6 +157,26 @@ TEST(Variant, NeverReadsOutsideOfDamagedBytes) {
   }
 }
 
+TEST(Variant, RefusesValuesThatShareTheirBytes) {
+  // Arrays of 200 elements that are all the same array of 200 elements, and so on.
+  std::string value(1, '\0');
+  for (int depth = 0; depth < 20; ++depth) {
+    std::string outer = {static_cast<char>(3 | 1 << 2), static_cast<char>(200)};
+    for (int i = 0; i < 200; ++i) outer.append(2, '\0');
+    outer += static_cast<char>(value.size());
+    outer += static_cast<char>(value.size() >> 8);
+    value = outer + value;
+  }
+  const Variant bomb{.metadata = std::string("\x01\x00\x00", 3), .value = value};
+  std::string text;
+  EXPECT_THAT(AppendJson(bomb, TimeZone::Utc(), text), FailsWith(Condition::MALFORMED_VARIANT));
+  EXPECT_THAT(SchemaOfVariant(bomb), FailsWith(Condition::MALFORMED_VARIANT));
+  VariantBuilder builder;
+  EXPECT_THAT(builder.Append(bomb), FailsWith(Condition::MALFORMED_VARIANT));
+  ColumnBuilder column(DataType::Array(DataType::Array(DataType::Array(TypeId::kString))));
+  EXPECT_THAT(CastTo(bomb, TimeZone::Utc(), column), FailsWith(Condition::MALFORMED_VARIANT));
+}
+
 TEST(Variant, IsPutTogetherFromItsShreds) {
   // {"a": 1 (shredded), "b": "x" (left in value)}, a scalar in value only, and a NULL.
   const Variant rest = Value(ParseJson(R"({"b":"x"})"));

@@ -107,8 +107,9 @@ Status AppendScalarJson(const VariantNode& node, const TimeZone& zone, std::stri
   return Ok();
 }
 
-Status AppendNodeJson(const VariantNode& node, const TimeZone& zone, int depth, std::string& out) {
-  if (depth > kMaxVariantDepth) return Malformed("it nests too deep");
+Status AppendNodeJson(const VariantNode& node, const TimeZone& zone, int depth, ValueBudget& budget,
+                      std::string& out) {
+  TRY(budget.Spend(depth));
   const bool object = node.kind() == VariantKind::kObject;
   if (!object && node.kind() != VariantKind::kArray) return AppendScalarJson(node, zone, out);
   out += object ? '{' : '[';
@@ -118,9 +119,7 @@ Status AppendNodeJson(const VariantNode& node, const TimeZone& zone, int depth, 
       AppendJsonQuoted(TRY(node.KeyAt(i)), out);
       out += ':';
     }
-    TRY(AppendNodeJson(TRY(node.ChildAt(i)), zone, depth + 1, out));
-    // Children may share bytes, so a small variant could print without end.
-    if (out.size() > 8 * kMaxVariantBytes) return Malformed("its text is too large");
+    TRY(AppendNodeJson(TRY(node.ChildAt(i)), zone, depth + 1, budget, out));
   }
   out += object ? '}' : ']';
   return Ok();
@@ -129,7 +128,8 @@ Status AppendNodeJson(const VariantNode& node, const TimeZone& zone, int depth, 
 }  // namespace
 
 Status AppendJson(VariantView variant, const TimeZone& zone, std::string& out) {
-  return AppendNodeJson(TRY(VariantNode::Root(variant)), zone, 0, out);
+  ValueBudget budget(variant);
+  return AppendNodeJson(TRY(VariantNode::Root(variant)), zone, 0, budget, out);
 }
 
 Result<Variant> ParseJson(std::string_view json) {

@@ -205,15 +205,15 @@ JsonOutcome JsonBatchReader::ReadRelaxed(const JsonRecord& record) {
 
 template <class Cursor>
 JsonOutcome JsonBatchReader::ReadRoot(Cursor& cursor, const JsonRecord&) {
-  misfit_rows_.clear();
+  misfits_.clear();
   is_array_ = has_more_ = false;
   JsonWalker<Cursor> walker(cursor, context_);
   const types::JsonKind kind = cursor.Peek();
   if (options_.single_variant_column) {
     if (data_columns_.empty())
-      return cursor.Skip() ? (FinishRow(false), JsonOutcome::kDone) : JsonOutcome::kSyntax;
+      return cursor.Skip() ? (FinishRow(), JsonOutcome::kDone) : JsonOutcome::kSyntax;
     const JsonOutcome outcome = walker.ReadValue(root_.children[0]);
-    if (outcome == JsonOutcome::kDone) FinishRow(false);
+    if (outcome == JsonOutcome::kDone) FinishRow();
     return outcome == JsonOutcome::kMisfit ? JsonOutcome::kSyntax : outcome;
   }
   if (kind == types::JsonKind::kObject) return ReadRow(walker, cursor);
@@ -222,9 +222,14 @@ JsonOutcome JsonBatchReader::ReadRoot(Cursor& cursor, const JsonRecord&) {
 }
 
 template <class Cursor>
-JsonOutcome JsonBatchReader::ReadRow(JsonWalker<Cursor>& walker, Cursor&) {
+JsonOutcome JsonBatchReader::ReadRow(JsonWalker<Cursor>& walker, Cursor& cursor) {
+  const char* begin = cursor.position();
   const JsonOutcome outcome = walker.ReadFields(root_, num_rows_);
-  if (outcome != JsonOutcome::kSyntax) FinishRow(outcome != JsonOutcome::kDone);
+  if (outcome == JsonOutcome::kSyntax) return outcome;
+  if (outcome != JsonOutcome::kDone && rescued_ == nullptr) {
+    misfits_.push_back({.row = num_rows_, .text = {begin, cursor.value_end()}});
+  }
+  FinishRow();
   return outcome;
 }
 
@@ -251,7 +256,7 @@ std::string JsonBatchReader::FilePath() const {
 }
 
 /// Fills the columns that do not come from the record's fields.
-void JsonBatchReader::FinishRow(bool misfit) {
+void JsonBatchReader::FinishRow() {
   if (rescued_ != nullptr) {
     if (context_.rescue.empty()) {
       rescued_->AppendNull();
@@ -259,8 +264,6 @@ void JsonBatchReader::FinishRow(bool misfit) {
       rescued_->AppendBytes(RescuedObject(context_.rescue.text(), FilePath()));
       context_.rescue.Clear();
     }
-  } else if (misfit) {
-    misfit_rows_.push_back(num_rows_);
   }
   if (corrupt_ != nullptr) corrupt_->AppendNull();
   if (split_index_ != nullptr)
@@ -295,25 +298,28 @@ Status JsonBatchReader::FinishRecord(const JsonRecord& record, JsonOutcome outco
     rescued_->Truncate(num_rows_ - 1);
     rescued_->AppendBytes(RescuedObject(pair, FilePath()));
   }
-  if (misfit_rows_.empty()) return Ok();
+  if (misfits_.empty()) return Ok();
   if (schema_.bad_record_sink || options_.mode != ParseMode::kPermissive) {
     TakeBack(record_begin_);
     return AppendMalformed(record);
   }
   if (corrupt_ == nullptr) return Ok();
+  // As in Spark each row of an array gets the text of all of it; of a large one, its own text.
   const std::string text = RecordText(record);
   const auto num_rows = static_cast<std::size_t>(num_rows_ - record_begin_);
   const bool to_all = text.size() * num_rows <= kMaxRepeatedText;
   corrupt_->Truncate(record_begin_);
-  auto next_misfit = misfit_rows_.begin();
+  auto misfit = misfits_.begin();
   for (std::int64_t row = record_begin_; row < num_rows_; ++row) {
-    const bool misfit = next_misfit != misfit_rows_.end() && *next_misfit == row;
-    if (misfit) ++next_misfit;
-    if (misfit || to_all) {
+    const bool fits = misfit == misfits_.end() || misfit->row != row;
+    if (to_all) {
       corrupt_->AppendBytes(text);
-    } else {
+    } else if (fits) {
       corrupt_->AppendNull();
+    } else {
+      corrupt_->AppendBytes(misfit->text);
     }
+    if (!fits) ++misfit;
   }
   return Ok();
 }
@@ -323,7 +329,7 @@ Status JsonBatchReader::AppendMalformed(const JsonRecord& record) {
   if (schema_.bad_record_sink) {
     schema_.bad_record_sink({.path = storage::UrlOf(store_, splits_[next_split_ - 1].file.path),
                              .record = std::move(text),
-                             .reason = misfit_rows_.empty()
+                             .reason = misfits_.empty()
                                            ? "The record is not JSON."
                                            : "A value does not fit the type of its column."});
     return Ok();
@@ -341,7 +347,7 @@ Status JsonBatchReader::AppendMalformed(const JsonRecord& record) {
     types::AppendJsonQuoted(text, value);
     context_.rescue.Add(options_.corrupt_record_name, value);
   }
-  FinishRow(false);
+  FinishRow();
   if (corrupt_ != nullptr) {
     corrupt_->Truncate(num_rows_ - 1);
     corrupt_->AppendBytes(text);

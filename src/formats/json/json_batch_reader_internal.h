@@ -41,7 +41,7 @@ class JsonBatchReader final : public types::BatchReader {
   JsonOutcome ReadRow(JsonWalker<Cursor>& walker, Cursor& cursor);
   JsonOutcome ReadStrict(const JsonRecord& record);
   JsonOutcome ReadRelaxed(const JsonRecord& record);
-  void FinishRow(bool misfit);
+  void FinishRow();
   Status FinishRecord(const JsonRecord& record, JsonOutcome outcome);
   Status AppendMalformed(const JsonRecord& record);
   void TakeBack(std::int64_t num_rows);
@@ -71,7 +71,11 @@ class JsonBatchReader final : public types::BatchReader {
 
   std::int64_t num_rows_ = 0;
   std::int64_t record_begin_ = 0;  // The first row of the record at hand.
-  std::vector<std::int64_t> misfit_rows_;
+  struct Misfit {
+    std::int64_t row = 0;
+    std::string_view text;  // Of the record.
+  };
+  std::vector<Misfit> misfits_;
   bool is_array_ = false;  // The record is an array of rows.
   bool has_more_ = false;  // Something follows the first value of the record.
   int rows_to_size_check_ = 0;

@@ -159,6 +159,16 @@ TEST_F(JsonFormatTest, MakesARowOfEachElementOfAnArray) {
               ElementsAre(R"({"a":1})", R"({"a":2})", R"({"_corrupt_record":"[{\"a\":3},4]"})"));
 }
 
+TEST_F(JsonFormatTest, KeepsOnlyTheMisfitsOwnTextOfALargeArray) {
+  std::string text = "[";
+  for (int i = 0; i < 3000; ++i) text += R"({"a":1,"unknown":"text that takes room"},)";
+  const std::vector<std::string> rows =
+      Read(text + R"({"a":"x"}])", "a INT, _corrupt_record STRING");
+  ASSERT_EQ(rows.size(), 3001);
+  EXPECT_EQ(rows[0], R"({"a":1})");
+  EXPECT_EQ(rows[3000], R"({"_corrupt_record":"{\"a\":\"x\"}"})");
+}
+
 TEST_F(JsonFormatTest, HandsOutALongArrayInBatchesOfTheWantedSize) {
   std::string text = "[";
   for (int i = 0; i < 1000; ++i)
