@@ -24,8 +24,9 @@ Result<PrintedLambda> LambdaAt(const PrintedCall& call, std::size_t index) {
   const std::string& text = call.arguments[index];
   const std::size_t begin = text.find("lambda ");
   if (lambda == nullptr || begin == std::string::npos) {
-    return Fail(Condition::DATATYPE_MISMATCH,
-                {{"sqlExpr", std::string(call.name)}, {"message", "argument " + std::to_string(index + 1) + " must be a lambda function"}});
+    return Fail(Condition::DATATYPE_MISMATCH, {{"sqlExpr", std::string(call.name)},
+                                               {"message", "argument " + std::to_string(index + 1) +
+                                                               " must be a lambda function"}});
   }
   PrintedLambda printed;
   // The names as the printer quoted them; none holds a colon outside of quotes.
@@ -47,7 +48,8 @@ Result<PrintedLambda> LambdaAt(const PrintedCall& call, std::size_t index) {
   return printed;
 }
 
-/// `body` with `name` standing for `value`; DuckDB has no other way to name a value inside of an expression.
+/// `body` with `name` standing for `value`; DuckDB has no other way to name a value inside of an
+/// expression.
 std::string Let(const std::string& name, const std::string& value, const std::string& body) {
   return "list_transform([" + value + "], lambda " + name + ": " + body + ")[1]";
 }
@@ -82,15 +84,18 @@ Result<std::string> PrintFilter(const PrintedCall& call) {
 
 /// exists() and forall().
 Result<std::string> PrintExists(const PrintedCall& call) {
-  return (call.name == "exists" ? "spark_any_true(list_transform(" : "spark_all_true(list_transform(") +
+  return (call.name == "exists" ? "spark_any_true(list_transform("
+                                : "spark_all_true(list_transform(") +
          call.arguments[0] + ", " + OverElements(TRY(LambdaAt(call, 1))) + "))";
 }
 
 Result<std::string> PrintAggregateArray(const PrintedCall& call) {
   const PrintedLambda merge = TRY(LambdaAt(call, 2));
-  if (merge.parameters.size() != 2) return FailUnsupported("aggregate() with such a merge function");
-  std::string result = "list_reduce(" + call.arguments[0] + ", lambda " + merge.parameters[0] + ", " +
-                       merge.parameters[1] + ": " + merge.body + ", " + call.arguments[1] + ")";
+  if (merge.parameters.size() != 2)
+    return FailUnsupported("aggregate() with such a merge function");
+  std::string result = "list_reduce(" + call.arguments[0] + ", lambda " + merge.parameters[0] +
+                       ", " + merge.parameters[1] + ": " + merge.body + ", " + call.arguments[1] +
+                       ")";
   if (call.arguments.size() < 4) return result;
   const PrintedLambda finish = TRY(LambdaAt(call, 3));
   return Let(finish.parameters[0], result, finish.body);
@@ -101,22 +106,22 @@ Result<std::string> PrintZipWith(const PrintedCall& call) {
   if (lambda.parameters.size() != 2) return FailUnsupported("zip_with() with such a function");
   const std::string body = Let(lambda.parameters[0], "inlet_entry.\"0\"",
                                Let(lambda.parameters[1], "inlet_entry.\"1\"", lambda.body));
-  return "list_transform(spark_zip(" + call.arguments[0] + ", " + call.arguments[1] + "), lambda " + kEntry + ": " +
-         body + ")";
+  return "list_transform(spark_zip(" + call.arguments[0] + ", " + call.arguments[1] + "), lambda " +
+         kEntry + ": " + body + ")";
 }
 
 Result<std::string> PrintMapFilter(const PrintedCall& call) {
-  return "spark_map_from_entries(list_filter(" + EntriesOf(call.arguments[0]) + ", lambda " + kEntry + ": " +
-         OverEntry(TRY(LambdaAt(call, 1))) + "))";
+  return "spark_map_from_entries(list_filter(" + EntriesOf(call.arguments[0]) + ", lambda " +
+         kEntry + ": " + OverEntry(TRY(LambdaAt(call, 1))) + "))";
 }
 
 /// transform_keys() and transform_values().
 Result<std::string> PrintTransformMap(const PrintedCall& call) {
   const std::string body = OverEntry(TRY(LambdaAt(call, 1)));
   const bool keys = call.name == "transform_keys";
-  return "spark_map_from_entries(list_transform(" + EntriesOf(call.arguments[0]) + ", lambda " + kEntry +
-         ": struct_pack(\"key\" := " + (keys ? body : "inlet_entry.\"key\"") + ", \"value\" := " +
-         (keys ? "inlet_entry.\"value\"" : body) + ")))";
+  return "spark_map_from_entries(list_transform(" + EntriesOf(call.arguments[0]) + ", lambda " +
+         kEntry + ": struct_pack(\"key\" := " + (keys ? body : "inlet_entry.\"key\"") +
+         ", \"value\" := " + (keys ? "inlet_entry.\"value\"" : body) + ")))";
 }
 
 Result<std::string> PrintMapZipWith(const PrintedCall& call) {
@@ -128,8 +133,9 @@ Result<std::string> PrintMapZipWith(const PrintedCall& call) {
       Let(lambda.parameters[0], kEntry,
           Let(lambda.parameters[1], "map_extract_value(" + a + ", inlet_entry)",
               Let(lambda.parameters[2], "map_extract_value(" + b + ", inlet_entry)", lambda.body)));
-  return "spark_map_from_entries(list_transform(spark_array_union(map_keys(" + a + "), map_keys(" + b +
-         ")), lambda inlet_entry: struct_pack(\"key\" := inlet_entry, \"value\" := " + body + ")))";
+  return "spark_map_from_entries(list_transform(spark_array_union(map_keys(" + a + "), map_keys(" +
+         b + ")), lambda inlet_entry: struct_pack(\"key\" := inlet_entry, \"value\" := " + body +
+         ")))";
 }
 
 Result<std::string> PrintArraySort(const PrintedCall& call) {
@@ -152,7 +158,8 @@ Result<std::string> PrintStruct(const PrintedCall& call) {
       const FunctionCall::Argument& argument = call.call->arguments[i];
       if (!argument.name.empty()) {
         name = argument.name;
-      } else if (const auto* column = argument.value.As<ColumnRef>(); column != nullptr && !column->parts.empty()) {
+      } else if (const auto* column = argument.value.As<ColumnRef>();
+                 column != nullptr && !column->parts.empty()) {
         name = column->parts.back();
       } else if (const auto* field = argument.value.As<FieldAccess>()) {
         name = field->field;
@@ -167,7 +174,8 @@ Result<std::string> PrintStruct(const PrintedCall& call) {
 /// count(a, b) counts the rows in which none is NULL.
 Result<std::string> PrintCount(const PrintedCall& call) {
   const std::string distinct = call.is_distinct ? "DISTINCT " : "";
-  if (call.arguments.size() < 2) return "count(" + distinct + call.ArgumentList() + ")" + call.Suffix();
+  if (call.arguments.size() < 2)
+    return "count(" + distinct + call.ArgumentList() + ")" + call.Suffix();
   std::string condition;
   for (const std::string& argument : call.arguments) {
     condition += (condition.empty() ? "(" : " AND (") + argument + ") IS NOT NULL";
@@ -188,13 +196,14 @@ Result<std::string> PrintFirst(const PrintedCall& call) {
   bool ignore_nulls = call.ignore_nulls;
   if (call.arguments.size() > 1) {
     const std::string flag = Upper(call.arguments[1]);
-    if (flag != "TRUE" && flag != "FALSE") return FailUnsupported(std::string(call.name) + "() with a flag that is no constant");
+    if (flag != "TRUE" && flag != "FALSE")
+      return FailUnsupported(std::string(call.name) + "() with a flag that is no constant");
     ignore_nulls |= flag == "TRUE";
   }
   const bool last = call.name.starts_with("last");
   if (!call.over.empty()) {
-    return std::string(last ? "last_value(" : "first_value(") + call.arguments[0] + (ignore_nulls ? " IGNORE NULLS" : "") + ")" +
-           call.Suffix();
+    return std::string(last ? "last_value(" : "first_value(") + call.arguments[0] +
+           (ignore_nulls ? " IGNORE NULLS" : "") + ")" + call.Suffix();
   }
   const std::string condition = ignore_nulls ? "(" + call.arguments[0] + ") IS NOT NULL" : "";
   return std::string(last ? "last(" : "first(") + call.arguments[0] + ")" + call.Suffix(condition);
@@ -204,32 +213,39 @@ Result<std::string> PrintListAgg(const PrintedCall& call) {
   const std::string separator = call.arguments.size() > 1 ? call.arguments[1] : "''";
   PrintedCall rest = call;
   rest.within_group.clear();
-  return "string_agg(" + std::string(call.is_distinct ? "DISTINCT " : "") + "spark_cast(" + call.arguments[0] + ", 'string'), " +
-         separator + (call.within_group.empty() ? "" : " " + call.within_group) + ")" + rest.Suffix();
+  return "string_agg(" + std::string(call.is_distinct ? "DISTINCT " : "") + "spark_cast(" +
+         call.arguments[0] + ", 'string'), " + separator +
+         (call.within_group.empty() ? "" : " " + call.within_group) + ")" + rest.Suffix();
 }
 
 Result<std::string> PrintPercentile(const PrintedCall& call) {
   const bool approximate = call.name != "percentile";
-  const std::string value = approximate ? call.arguments[0] : "spark_cast(" + call.arguments[0] + ", 'double')";
-  return (approximate ? "quantile_disc(" : "quantile_cont(") + value + ", " + call.arguments[1] + ")" + call.Suffix();
+  const std::string value =
+      approximate ? call.arguments[0] : "spark_cast(" + call.arguments[0] + ", 'double')";
+  return (approximate ? "quantile_disc(" : "quantile_cont(") + value + ", " + call.arguments[1] +
+         ")" + call.Suffix();
 }
 
 /// date_add(d, n), and with a unit dateadd(DAY, n, x).
 Result<std::string> PrintDateAdd(const PrintedCall& call) {
-  if (call.keyword.empty() && call.arguments.size() == 2) return "spark_date_add(" + call.ArgumentList() + ")";
+  if (call.keyword.empty() && call.arguments.size() == 2)
+    return "spark_date_add(" + call.ArgumentList() + ")";
   if (call.keyword.empty()) return "spark_timestampadd(" + call.ArgumentList() + ")";
   return "spark_timestampadd(" + LiteralForDuckDb(call.keyword) + ", " + call.ArgumentList() + ")";
 }
 
 Result<std::string> PrintDateDiff(const PrintedCall& call) {
-  if (call.keyword.empty() && call.arguments.size() == 2) return "spark_datediff(" + call.ArgumentList() + ")";
+  if (call.keyword.empty() && call.arguments.size() == 2)
+    return "spark_datediff(" + call.ArgumentList() + ")";
   if (call.keyword.empty()) return "spark_timestampdiff(" + call.ArgumentList() + ")";
   return "spark_timestampdiff(" + LiteralForDuckDb(call.keyword) + ", " + call.ArgumentList() + ")";
 }
 
 /// TRIM(BOTH c FROM s) comes as (s, c); trim(s) alone.
 Result<std::string> PrintTrim(const PrintedCall& call) {
-  const std::string function = call.keyword == "LEADING" ? "spark_ltrim(" : call.keyword == "TRAILING" ? "spark_rtrim(" : "spark_trim(";
+  const std::string function = call.keyword == "LEADING"    ? "spark_ltrim("
+                               : call.keyword == "TRAILING" ? "spark_rtrim("
+                                                            : "spark_trim(";
   if (call.arguments.size() < 2) return function + call.arguments[0] + ")";
   return function + call.arguments[1] + ", " + call.arguments[0] + ")";
 }

@@ -4,8 +4,8 @@
 
 #include "sql/function_table.h"
 
-/// The calls of the function table that no template can write: those with lambdas, names, units, or a
-/// condition of their own on an aggregate's rows.
+/// The calls of the function table that no template can write: those with lambdas, names, units, or
+/// a condition of their own on an aggregate's rows.
 namespace inlet::sql {
 
 Result<std::string> PrintAggregateArray(const PrintedCall& call);

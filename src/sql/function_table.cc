@@ -14,13 +14,16 @@ using enum FunctionKind;
 constexpr FunctionRule Scalar(std::string_view name, int least, int most, std::string_view duckdb) {
   return {name, kScalar, least, most, duckdb, nullptr};
 }
-constexpr FunctionRule Scalar(std::string_view name, int least, int most, Result<std::string> (*print)(const PrintedCall&)) {
+constexpr FunctionRule Scalar(std::string_view name, int least, int most,
+                              Result<std::string> (*print)(const PrintedCall&)) {
   return {name, kScalar, least, most, "", print};
 }
-constexpr FunctionRule Aggregate(std::string_view name, int least, int most, std::string_view duckdb) {
+constexpr FunctionRule Aggregate(std::string_view name, int least, int most,
+                                 std::string_view duckdb) {
   return {name, kAggregate, least, most, duckdb, nullptr};
 }
-constexpr FunctionRule Aggregate(std::string_view name, int least, int most, Result<std::string> (*print)(const PrintedCall&)) {
+constexpr FunctionRule Aggregate(std::string_view name, int least, int most,
+                                 Result<std::string> (*print)(const PrintedCall&)) {
   return {name, kAggregate, least, most, "", print};
 }
 constexpr FunctionRule Window(std::string_view name, int least, int most, std::string_view duckdb) {
@@ -29,7 +32,9 @@ constexpr FunctionRule Window(std::string_view name, int least, int most, std::s
 constexpr FunctionRule Generator(std::string_view name, int least, int most) {
   return {name, kGenerator, least, most, "", nullptr};
 }
-constexpr FunctionRule Unsupported(std::string_view name) { return {name, kScalar, 0, -1, "", PrintUnsupported}; }
+constexpr FunctionRule Unsupported(std::string_view name) {
+  return {name, kScalar, 0, -1, "", PrintUnsupported};
+}
 
 constexpr FunctionRule kOperators[] = {
     Scalar("+", 2, 2, "spark_add"),
@@ -267,7 +272,9 @@ constexpr FunctionRule kRules[] = {
     Scalar("make_timestamp_ltz", 6, 7, "spark_make_timestamp"),
     Scalar("make_timestamp_ntz", 6, 6, "spark_make_timestamp_ntz"),
     Scalar("try_make_timestamp", 6, 6, "spark_try_make_timestamp"),
-    Scalar("make_dt_interval", 0, 4, "spark_make_dt_interval(coalesce($1, 0), coalesce($2, 0), coalesce($3, 0), coalesce($4, 0))"),
+    Scalar("make_dt_interval", 0, 4,
+           "spark_make_dt_interval(coalesce($1, 0), coalesce($2, 0), coalesce($3, 0), coalesce($4, "
+           "0))"),
     Scalar("make_ym_interval", 0, 2, "spark_make_ym_interval(coalesce($1, 0), coalesce($2, 0))"),
     Scalar("year", 1, 1, "spark_year"),
     Scalar("quarter", 1, 1, "spark_quarter"),
