@@ -4,6 +4,10 @@
 
 #include <numeric>
 
+#include "engine/data_file_writers.h"
+#include "engine/parallel_copy.h"
+#include "ingest/plain_copy.h"
+
 namespace inlet::ingest {
 namespace {
 
@@ -70,7 +74,8 @@ Status RefuseFilesAt(const storage::Location& root) {
 /// Commits, or deletes what was staged. When the outcome of the commit is unknown the files stay:
 /// a reader may already need them, and VACUUM takes what nobody names.
 Result<WriteResult> CommitStaged(delta::Transaction transaction, delta::Operation operation,
-                                 const storage::Location& root, const std::vector<AddFile>& staged) {
+                                 const storage::Location& root,
+                                 const std::vector<AddFile>& staged) {
   Result<delta::CommitResult> committed = std::move(transaction).Commit(std::move(operation));
   if (!committed) {
     if (committed.error().kind() != ErrorKind::kUnavailable) delta::DeleteStaged(root, staged);
@@ -93,6 +98,17 @@ std::int64_t NumRecords(const AddFile& file) {
 }
 
 Result<std::vector<AddFile>> TableWriter::Stage(BoundQuery query, const delta::DataFileSpec& spec) {
+  if (const std::optional<PlainCopy> copy = AsPlainCopy(query, spec.schema)) {
+    const engine::DataFileWriters writers{
+        .open = [&spec] { return delta::DataFileWriter::Open(spec); },
+        .delete_staged =
+            [&spec](const std::vector<AddFile>& files) {
+              delta::DeleteStaged(spec.table_root, files);
+            }};
+    return engine::ParallelCopy(
+        *copy->source, copy->projection, writers,
+        {.threads = options_.threads, .on_progress = query.context.on_progress}, stop_);
+  }
   return engine_.Write(query.query, std::move(query.inputs), query.context, spec, stop_);
 }
 
@@ -104,7 +120,7 @@ Result<WriteResult> TableWriter::Create(const storage::Location& root,
   return CommitStaged(std::move(transaction),
                       {.name = "CREATE TABLE",
                        .parameters = TableParameters(definition, is_managed),
-                       .user_name = info_.user_name,
+                       .user_name = options_.user_name,
                        .is_blind_append = true},
                       root, {});
 }
@@ -124,7 +140,7 @@ Result<WriteResult> TableWriter::CreateAs(const storage::Location& root,
                       {.name = "CREATE TABLE AS SELECT",
                        .parameters = TableParameters(definition, is_managed),
                        .metrics = WriteMetrics(staged),
-                       .user_name = info_.user_name,
+                       .user_name = options_.user_name,
                        .is_blind_append = true},
                       root, staged);
 }
@@ -147,14 +163,14 @@ Result<WriteResult> TableWriter::Replace(const SnapshotPtr& current,
   transaction.Add(staged);
   std::string name = is_create_or_replace ? "CREATE OR REPLACE TABLE" : "REPLACE TABLE";
   if (has_query) name += " AS SELECT";
-  return CommitStaged(std::move(transaction),
-                      {.name = std::move(name),
-                       .parameters = TableParameters(definition, true),
-                       .metrics = has_query ? WriteMetrics(staged)
-                                            : std::map<std::string, std::string>{},
-                       .user_name = info_.user_name,
-                       .is_blind_append = false},
-                      root, staged);
+  return CommitStaged(
+      std::move(transaction),
+      {.name = std::move(name),
+       .parameters = TableParameters(definition, true),
+       .metrics = has_query ? WriteMetrics(staged) : std::map<std::string, std::string>{},
+       .user_name = options_.user_name,
+       .is_blind_append = false},
+      root, staged);
 }
 
 Result<WriteResult> TableWriter::Insert(const SnapshotPtr& current, BoundQuery query,
@@ -182,7 +198,7 @@ Result<WriteResult> TableWriter::Insert(const SnapshotPtr& current, BoundQuery q
        .parameters = {{"mode", overwrite ? "Overwrite" : "Append"},
                       {"partitionBy", delta::JsonStrings(current->partition_columns())}},
        .metrics = std::move(metrics),
-       .user_name = info_.user_name,
+       .user_name = options_.user_name,
        .is_blind_append = !overwrite},
       root, staged);
 }
@@ -205,7 +221,8 @@ Result<WriteResult> TableWriter::ReplaceWhere(const SnapshotPtr& current, BoundQ
   transaction.ReadWholeTable();
   std::int64_t rows_before = 0;
   for (const AddFile& file : current->files()) {
-    rows_before += NumRecords(file) - (file.deletion_vector ? file.deletion_vector->cardinality : 0);
+    rows_before +=
+        NumRecords(file) - (file.deletion_vector ? file.deletion_vector->cardinality : 0);
     transaction.Remove(file);
   }
   transaction.Add(staged);
@@ -221,7 +238,7 @@ Result<WriteResult> TableWriter::ReplaceWhere(const SnapshotPtr& current, BoundQ
                       {"partitionBy", delta::JsonStrings(current->partition_columns())},
                       {"predicate", predicate_text}},
        .metrics = std::move(metrics),
-       .user_name = info_.user_name,
+       .user_name = options_.user_name,
        .is_blind_append = false},
       root, staged));
   result.num_rows = new_rows.rows;

@@ -30,9 +30,9 @@ struct WriteResult {
   std::int64_t size_bytes = 0;
 };
 
-/// What goes into the table's history besides metrics.
-struct WriteInfo {
-  std::string user_name;
+struct WriteOptions {
+  std::string user_name;  ///< For the table's history.
+  int threads = 0;        ///< 0: one a core.
 };
 
 /// Writes tables: the query's rows become staged files, one commit makes them visible; when
@@ -40,13 +40,13 @@ struct WriteInfo {
 /// Not thread-safe; cheap to make.
 class TableWriter {
  public:
-  TableWriter(engine::Engine& engine, WriteInfo info, std::stop_token stop)
-      : engine_(engine), info_(std::move(info)), stop_(std::move(stop)) {}
+  TableWriter(engine::Engine& engine, WriteOptions options, std::stop_token stop)
+      : engine_(engine), options_(std::move(options)), stop_(std::move(stop)) {}
 
   /// CREATE TABLE without rows: version 0 with protocol and metadata.
   /// Errors: those of delta::DefineTable(); DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION.
-  Result<WriteResult> Create(const storage::Location& root, const delta::TableDefinition& definition,
-                             bool is_managed);
+  Result<WriteResult> Create(const storage::Location& root,
+                             const delta::TableDefinition& definition, bool is_managed);
 
   /// CREATE TABLE ... AS: version 0 with the rows. The definition's schema is the query's.
   Result<WriteResult> CreateAs(const storage::Location& root, delta::TableDefinition definition,
@@ -70,7 +70,7 @@ class TableWriter {
   Result<std::vector<delta::AddFile>> Stage(BoundQuery query, const delta::DataFileSpec& spec);
 
   engine::Engine& engine_;  // Outlives this.
-  WriteInfo info_;
+  WriteOptions options_;
   std::stop_token stop_;
 };
 

@@ -60,10 +60,22 @@ class Binder {
     TRY(sql::BindTables(query, [this](sql::TableRef& table) { return BindTable(table); }));
     if (exposed_metadata_) TRY(HideMetadata(query));
     bound_.query = std::move(query);
+    SetTotalBytes();
     return std::move(bound_);
   }
 
  private:
+  /// What the inputs hold in all, for the progress.
+  void SetTotalBytes() {
+    if (!call_.options.on_progress) return;
+    std::int64_t total_bytes = 0;
+    for (const engine::Input& input : bound_.inputs) total_bytes += input.source->estimated_bytes();
+    bound_.context.on_progress = [report = call_.options.on_progress, total_bytes](
+                                     std::int64_t rows, std::int64_t bytes) {
+      report({.rows = rows, .bytes = bytes, .total_bytes = total_bytes});
+    };
+  }
+
   /// session.v and system.session.v; a bare name is a column first, see ResolveVariable().
   Status SubstituteVariables(sql::Query& query) {
     if (call_.session.variables.empty()) return Ok();

@@ -72,19 +72,12 @@ Result<std::pair<std::string, std::string>> CompleteSchema(const sql::ObjectName
 }
 
 engine::QueryContext ContextOf(const Call& call) {
-  engine::QueryContext context{.session_time_zone = call.session.time_zone(),
-                               .current_catalog = call.session.catalog,
-                               .current_schema = call.session.schema,
-                               .current_user = call.session.user,
-                               .now_us = NowUs(),
-                               .on_progress = {}};
-  if (call.options.on_progress) {
-    context.on_progress = [report = call.options.on_progress](std::int64_t rows,
-                                                              std::int64_t bytes) {
-      report({.rows = rows, .bytes = bytes});
-    };
-  }
-  return context;
+  return {.session_time_zone = call.session.time_zone(),
+          .current_catalog = call.session.catalog,
+          .current_schema = call.session.schema,
+          .current_user = call.session.user,
+          .now_us = NowUs(),
+          .on_progress = {}};
 }
 
 Result<storage::Location> ResolvePath(const Call& call, std::string_view path) {
