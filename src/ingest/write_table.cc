@@ -2,11 +2,6 @@
 
 #include <simdjson.h>
 
-#include <numeric>
-
-#include "engine/data_file_writers.h"
-#include "engine/parallel_copy.h"
-#include "ingest/plain_copy.h"
 
 namespace inlet::ingest {
 namespace {
@@ -98,17 +93,6 @@ std::int64_t NumRecords(const AddFile& file) {
 }
 
 Result<std::vector<AddFile>> TableWriter::Stage(BoundQuery query, const delta::DataFileSpec& spec) {
-  if (const std::optional<PlainCopy> copy = AsPlainCopy(query, spec.schema)) {
-    const engine::DataFileWriters writers{
-        .open = [&spec] { return delta::DataFileWriter::Open(spec); },
-        .delete_staged =
-            [&spec](const std::vector<AddFile>& files) {
-              delta::DeleteStaged(spec.table_root, files);
-            }};
-    return engine::ParallelCopy(
-        *copy->source, copy->projection, writers,
-        {.threads = options_.threads, .on_progress = query.context.on_progress}, stop_);
-  }
   return engine_.Write(query.query, std::move(query.inputs), query.context, spec, stop_);
 }
 

@@ -32,7 +32,6 @@ struct WriteResult {
 
 struct WriteOptions {
   std::string user_name;  ///< For the table's history.
-  int threads = 0;        ///< 0: one a core.
 };
 
 /// Writes tables: the query's rows become staged files, one commit makes them visible; when

@@ -327,7 +327,7 @@ Result<QueryResult> Run(const Call& call, const sql::Insert& statement) {
   ingest::BoundQuery query =
       TRY(InsertQuery(call, statement, *table, target.display_name).Build().At(statement.span));
   ingest::TableWriter writer(*call.shared.engine,
-                             {.user_name = call.session.user, .threads = call.shared.threads},
+                             {.user_name = call.session.user},
                              call.options.stop);
   Result<ingest::WriteResult> written =
       statement.replace_where ? ReplaceWhere(call, statement, table, std::move(query), writer)

@@ -33,7 +33,7 @@ class CreateTableRun {
       : call_(call),
         statement_(statement),
         writer_(*call.shared.engine,
-                {.user_name = call.session.user, .threads = call.shared.threads},
+                {.user_name = call.session.user},
                 call.options.stop) {}
 
   Result<QueryResult> Run() {
