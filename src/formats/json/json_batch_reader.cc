@@ -1,6 +1,7 @@
 #include <arrow/api.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "formats/columns/column_json.h"
 #include "formats/json/json_batch_reader_internal.h"
@@ -56,16 +57,10 @@ bool JsonBatchReader::IsSpecial(std::size_t column) const {
          column == schema_.split_index_column;
 }
 
-/// The column of a field of the data; null when nobody looks at it.
-types::ColumnBuilder* JsonBatchReader::ColumnFor(const types::StructField& field) {
-  for (std::size_t i = 0; i < schema_.columns.size(); ++i) {
-    const types::StructField& column = schema_.columns.fields[i];
-    if (!IsSpecial(i) && column.name == field.name && column.type == field.type) {
-      return &batch_.column(i);
-    }
-  }
+/// A column that nobody asked for, if its misfits have to be rescued.
+types::ColumnBuilder* JsonBatchReader::UnseenColumn(const types::DataType& type) {
   if (!context_.rescue.active) return nullptr;
-  unseen_.push_back(std::make_unique<types::ColumnBuilder>(field.type));
+  unseen_.push_back(std::make_unique<types::ColumnBuilder>(type));
   return unseen_.back().get();
 }
 
@@ -80,26 +75,29 @@ Status JsonBatchReader::Bind() {
   if (schema_.corrupt_record_column) corrupt_ = &batch_.column(*schema_.corrupt_record_column);
   if (schema_.split_index_column) split_index_ = &batch_.column(*schema_.split_index_column);
 
+  // The fields of the data, and the column of each; null where nobody looks at it.
+  std::unordered_map<std::string_view, std::size_t> columns;
+  for (std::size_t i = 0; i < schema_.columns.size(); ++i) {
+    columns.emplace(schema_.columns.fields[i].name, i);
+  }
+  std::vector<bool> bound(schema_.columns.size());
   std::vector<types::StructField> fields;
-  const auto is_special_name = [&](std::string_view name) {
-    for (std::size_t i = 0; i < schema_.columns.size(); ++i) {
-      if (IsSpecial(i) && schema_.columns.fields[i].name == name) return true;
-    }
-    return false;
-  };
   for (const types::StructField& field : schema_.data_schema.fields) {
-    if (!is_special_name(field.name)) fields.push_back(field);
+    const auto column = columns.find(field.name);
+    if (column == columns.end()) {
+      data_columns_.push_back(UnseenColumn(field.type));
+      fields.push_back(field);
+    } else if (!IsSpecial(column->second) && !bound[column->second]) {
+      // It may be asked for as another type than the data schema says: the column counts.
+      bound[column->second] = true;
+      data_columns_.push_back(&batch_.column(column->second));
+      fields.push_back(schema_.columns.fields[column->second]);
+    }
   }
   for (std::size_t i = 0; i < schema_.columns.size(); ++i) {
-    const types::StructField& column = schema_.columns.fields[i];
-    const bool known = std::ranges::any_of(fields, [&](const types::StructField& field) {
-      return field.name == column.name && field.type == column.type;
-    });
-    if (IsSpecial(i) || known) continue;
-    // A column may be asked for as another type than the data schema says: the column counts.
-    std::erase_if(fields,
-                  [&](const types::StructField& field) { return field.name == column.name; });
-    fields.push_back(column);
+    if (bound[i] || IsSpecial(i)) continue;
+    data_columns_.push_back(&batch_.column(i));
+    fields.push_back(schema_.columns.fields[i]);
   }
   for (const types::StructField& field : fields) {
     if (!IsReadable(field.type))
@@ -107,12 +105,11 @@ Status JsonBatchReader::Bind() {
   }
   root_ = JsonSlot::Make("", types::DataType::Struct(fields), !options_.reader_case_sensitive);
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    types::ColumnBuilder* column = ColumnFor(fields[i]);
-    if (column == nullptr) continue;
-    root_.children[i].Bind(column);
-    data_columns_.push_back(column);
+    if (data_columns_[i] == nullptr) continue;
+    root_.children[i].Bind(data_columns_[i]);
     ++root_.num_columns;
   }
+  std::erase(data_columns_, nullptr);
   if (options_.single_variant_column) {
     const bool is_variant = fields.size() == 1 && fields[0].type.is(types::TypeId::kVariant) &&
                             fields[0].name == *options_.single_variant_column;

@@ -28,7 +28,7 @@ class JsonBatchReader final : public types::BatchReader {
   JsonBatchReader(const storage::ObjectStore& store, const JsonOptions& options,
                   std::span<const FileSplit> splits, const ReadSchema& schema);
   Status Bind();
-  types::ColumnBuilder* ColumnFor(const types::StructField& field);
+  types::ColumnBuilder* UnseenColumn(const types::DataType& type);
   bool IsSpecial(std::size_t column) const;
 
   Result<bool> NextRecord(JsonRecord& record);

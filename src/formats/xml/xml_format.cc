@@ -16,9 +16,9 @@ namespace {
 Result<std::unique_ptr<XmlRows>> OpenRows(const storage::ObjectStore& store,
                                           const storage::ObjectInfo& file,
                                           const XmlOptions& options) {
-  return std::make_unique<XmlRows>(options,
-                                   DecodeText(options.encoding, TRY(OpenByteStream(store, file))),
-                                   storage::UrlOf(store, file.path));
+  std::unique_ptr<ByteStream> stream = TRY(OpenByteStream(store, file));
+  if (options.encoding) stream = DecodeText(*options.encoding, std::move(stream));
+  return std::make_unique<XmlRows>(options, std::move(stream), storage::UrlOf(store, file.path));
 }
 
 /// Reads one file into batches. Not thread-safe.

@@ -151,6 +151,14 @@ TEST_F(XmlFormatTest, SurvivesDeepNestingAndEmptyFiles) {
   EXPECT_THAT(Read("<d><q/></d>", "id INT"), IsEmpty());
 }
 
+TEST_F(XmlFormatTest, TakesTheEncodingThatTheDocumentDeclares) {
+  EXPECT_THAT(
+      Read("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><d><r><v>\xE9</v></r></d>", "v STRING"),
+      ElementsAre(R"({"v":"é"})"));
+  EXPECT_THAT(Read("<d><r><v>\xE9</v></r></d>", "v STRING", {{"encoding", "ISO-8859-1"}}),
+              ElementsAre(R"({"v":"é"})"));
+}
+
 TEST_F(XmlFormatTest, PutsRowsIntoOneVariant) {
   EXPECT_EQ(Infer(kTwoRows, {{"singleVariantColumn", "v"}}), "v VARIANT");
   EXPECT_EQ(Read(kTwoRows, "v VARIANT", {{"singleVariantColumn", "v"}}).size(), 2);

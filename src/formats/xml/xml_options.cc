@@ -8,10 +8,10 @@ namespace {
 constexpr std::array kKnown = {
     OptionSpec{"attributePrefix", "_"},
     OptionSpec{"badRecordsPath", ""},
-    OptionSpec{"charset", "UTF-8"},
+    OptionSpec{"charset", ""},
     OptionSpec{"columnNameOfCorruptRecord", "_corrupt_record"},
     OptionSpec{"dateFormat", ""},
-    OptionSpec{"encoding", "UTF-8"},
+    OptionSpec{"encoding", ""},
     OptionSpec{"excludeAttribute", "false"},
     OptionSpec{"ignoreNamespace", "false"},
     OptionSpec{"ignoreSurroundingSpaces", "true"},

@@ -26,8 +26,8 @@ struct XmlOptions {
   std::string attribute_prefix = "_";
   std::string value_tag = "_VALUE";
   std::optional<std::string> null_value;
-  TextEncoding encoding = TextEncoding::kUtf8;
-  std::optional<types::DateTimePattern> date_pattern;       ///< None: the grammar of CAST.
+  std::optional<TextEncoding> encoding;                ///< None: what the document itself says.
+  std::optional<types::DateTimePattern> date_pattern;  ///< None: the grammar of CAST.
   std::optional<types::DateTimePattern> timestamp_pattern;  ///< So here.
   std::optional<types::DateTimePattern> timestamp_ntz_pattern;
   const types::TimeZone* time_zone = nullptr;  ///< Null: that of the session.

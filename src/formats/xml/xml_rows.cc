@@ -64,7 +64,9 @@ void XmlElement::AppendInner(std::string& out) const {
 class XmlRows::Parser {
  public:
   Parser(const XmlOptions& options, std::deque<XmlElement>& rows)
-      : options_(options), rows_(rows), parser_(XML_ParserCreate("UTF-8")) {
+      : options_(options),
+        rows_(rows),
+        parser_(XML_ParserCreate(options.encoding ? "UTF-8" : nullptr)) {
     if (parser_ == nullptr) return;
     XML_SetUserData(parser_, this);
     XML_SetElementHandler(parser_, OnStart, OnEnd);
