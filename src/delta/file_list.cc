@@ -211,6 +211,22 @@ FileList FileList::Without(const FileKeys& keys, const FileKeySet& touched) cons
   return result;
 }
 
+FileList FileList::With(FileList more) const {
+  if (empty()) return more;
+  if (more.empty()) return *this;
+  if (more.num_files() <= static_cast<std::int64_t>(kRowsPerBlock)) {
+    // A commit of a few files: they join the last block, as long as that is small itself.
+    FileListBuilder builder(*this);
+    for (const LiveBlock& block : more.blocks_) builder.Absorb(block);
+    return builder.Finish();
+  }
+  FileList result = *this;
+  result.blocks_.insert(result.blocks_.end(), more.blocks_.begin(), more.blocks_.end());
+  result.num_files_ += more.num_files_;
+  result.size_bytes_ += more.size_bytes_;
+  return result;
+}
+
 FileList::Iterator::Iterator(const FileList* list, std::size_t block) : list_(list), block_(block) {
   LoadBlocks();
 }
@@ -234,13 +250,19 @@ FileListBuilder::FileListBuilder(FileList base) : list_(std::move(base)) {
   if (list_.blocks_.empty() || list_.blocks_.back().num_live > kRowsPerBlock / 4) return;
   const FileList::LiveBlock last = std::move(list_.blocks_.back());
   list_.blocks_.pop_back();
-  const std::vector<AddFile> files = FileList::Decode(*last.block);
+  list_.num_files_ -= last.num_live;
+  list_.size_bytes_ -= Absorb(last);
+}
+
+std::int64_t FileListBuilder::Absorb(const FileList::LiveBlock& block) {
+  const std::vector<AddFile> files = FileList::Decode(*block.block);
+  std::int64_t size_bytes = 0;
   for (std::size_t row = 0; row < files.size(); ++row) {
-    if (last.dead && (*last.dead)[row]) continue;
-    --list_.num_files_;
-    list_.size_bytes_ -= files[row].size;
-    Add(files[row], last.block->hashes[row]);
+    if (block.dead && (*block.dead)[row]) continue;
+    size_bytes += files[row].size;
+    Add(files[row], block.block->hashes[row]);
   }
+  return size_bytes;
 }
 
 void FileListBuilder::Add(const AddFile& file, std::string_view key) { Add(file, HashOf(key)); }

@@ -51,6 +51,9 @@ class FileList {
   /// This list without the files of these keys.
   FileList Without(const FileKeys& keys, const FileKeySet& touched) const;
 
+  /// This list and then `more`, which has none of its files.
+  FileList With(FileList more) const;
+
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
@@ -108,7 +111,10 @@ class FileListBuilder {
   FileList Finish();
 
  private:
+  friend class FileList;
   void Add(const AddFile& file, std::uint64_t hash);
+  /// Takes the live rows of a block; returns the bytes of their files.
+  std::int64_t Absorb(const FileList::LiveBlock& block);
   void Seal();
 
   FileList list_;

@@ -92,9 +92,9 @@ class Snapshot::LogReplay {
   }
 
   void Finish() {
-    FileListBuilder builder(base_.Without(out_.keys_, touched_));
-    for (const AddFile& file : added_.Finish()) builder.Add(file, out_.keys_.KeyOf(file));
-    out_.files_ = builder.Finish();
+    // What came from a checkpoint was told apart from what commits spoke on while it was read.
+    if (!base_is_sifted_) base_ = base_.Without(out_.keys_, touched_);
+    out_.files_ = base_.With(added_.Finish());
     std::erase_if(out_.domains_, [](const auto& entry) { return entry.second.removed; });
     if (protocol_) out_.protocol_ = *protocol_;
     if (metadata_) out_.metadata_ = *metadata_;
@@ -168,8 +168,8 @@ class Snapshot::LogReplay {
     };
     CommitActions others = TRY(ReadLogCheckpoint(out_.table_root_, files, sink));
     Take(std::move(others));
-    // What lived in the checkpoint has been told apart from what commits spoke on already.
     base_ = builder.Finish();
+    base_is_sifted_ = true;
     return Ok();
   }
 
@@ -185,6 +185,7 @@ class Snapshot::LogReplay {
   std::optional<CommitInfo> newest_commit_info_;
   FileKeySet touched_;
   FileListBuilder added_;
+  bool base_is_sifted_ = false;
   bool checkpoint_failed_ = false;
 };
 
