@@ -54,6 +54,7 @@ struct OrcFile {
   std::unique_ptr<ORCFileReader> reader;
   StructType schema;
   std::vector<StripeInformation> stripes;
+  CalendarRebase rebase = CalendarRebase::kCorrected;
 
   static Result<OrcFile> Open(const storage::ObjectStore& store, const storage::ObjectInfo& info) {
     OrcFile file;
@@ -70,6 +71,10 @@ struct OrcFile {
             file.stripes.push_back(file.reader->GetStripeInformation(i));
           }
           num_rows = file.reader->NumberOfRows();
+          // Java's library writes the hybrid calendar unless told otherwise; the others do not.
+          if (file.reader->GetSoftwareVersion().starts_with("ORC Java")) {
+            file.rebase = CalendarRebase::kLegacy;
+          }
           return arrow::Status::OK();
         }));
     TRY(file.CheckStripes(num_rows));
@@ -202,7 +207,7 @@ class ConfiguredOrc final : public ConfiguredFormat {
                                                    const ReadSchema& schema) const override {
     OrcFile file = TRY(OrcFile::Open(store, split.file));
     auto mapper = TRY(ColumnMapper::Make(file.schema, schema, /*case_sensitive=*/true,
-                                         file.source->url(), CalendarRebase::kCorrected));
+                                         file.source->url(), file.rebase));
     std::vector<std::size_t> stripes;
     for (std::size_t i = 0; i < file.stripes.size(); ++i) {
       const std::int64_t offset = file.stripes[i].offset;
