@@ -5,6 +5,7 @@
 #include "formats/avro/avro_format.h"
 #include "formats/binary_file/binary_file_format.h"
 #include "formats/csv/csv_format.h"
+#include "formats/excel/excel_format.h"
 #include "formats/json/json_format.h"
 #include "formats/orc/orc_format.h"
 #include "formats/parquet/parquet_format.h"
@@ -24,6 +25,7 @@ std::span<const Format* const> AllFormats() {
       &OrcFormat(),
       &XmlFormat(),
       &AvroFormat(),
+      &ExcelFormat(),
   };
   return kFormats;
 }
