@@ -15,6 +15,10 @@ class ConfiguredCsv : public ConfiguredFormat {
                                         std::span<const storage::ObjectInfo> files,
                                         const InferOptions& options,
                                         std::stop_token stop) const override {
+    if (!options_->single_variant_column.empty()) {
+      return types::StructType{
+          {{.name = options_->single_variant_column, .type = types::TypeId::kVariant}}};
+    }
     return InferCsvSchema(store, files, *options_, options, stop);
   }
 
@@ -41,9 +45,6 @@ class CsvFormatImpl : public Format {
   Result<std::unique_ptr<ConfiguredFormat>> Configure(const OptionMap& options,
                                                       bool inferring) const override {
     CsvOptions parsed = TRY(CsvOptions::Parse(options, inferring));
-    if (!parsed.single_variant_column.empty()) {
-      return FailUnsupported("singleVariantColumn for CSV");
-    }
     if (parsed.fail_on_unknown_fields || parsed.fail_on_widened_fields) {
       return FailUnsupported("failOnUnknownFields and failOnWidenedFields for CSV");
     }

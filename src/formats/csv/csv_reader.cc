@@ -116,6 +116,7 @@ class CsvReader : public types::BatchReader {
     for (const types::StructField& field : schema_.columns.fields) {
       converters_.push_back(TRY(CsvColumnConverter::Make(field, *options_, *zone)));
     }
+    if (HoldsObjects()) TRY(CheckVariantSchema());
     source_ = TRY(CsvRecordSource::Open(store, split_, *options_));
     map_ = MapColumns(source_->header(), schema_, *options_);
     if (options_->header && !options_->enforce_schema && !options_->by_name &&
@@ -160,13 +161,31 @@ class CsvReader : public types::BatchReader {
     return Ok();
   }
 
+  Status CheckVariantSchema() const {
+    for (const types::StructField& field : schema_.columns.fields) {
+      bool variant = EqualsIgnoreCase(field.name, options_->single_variant_column) &&
+                     field.type.is(types::TypeId::kVariant);
+      if (variant || IsSpecial(schema_, field.name)) continue;
+      return Fail(Condition::INVALID_SINGLE_VARIANT_COLUMN, {{"schema", ToDdl(schema_.columns)}});
+    }
+    return Ok();
+  }
+
+  // singleVariantColumn: each record is one object, of whatever cells it has.
+  bool HoldsObjects() const { return !options_->single_variant_column.empty(); }
+
   void Convert(std::span<const CsvRecord> records) {
     misfits_.clear();
     for (std::size_t c = 0; c < converters_.size(); ++c) {
       if (c == schema_.rescued_column || c == schema_.corrupt_record_column) continue;
       column_misfits_.clear();
-      converters_[c].Append(source_->records(), records, map_.sources[c], source_->is_valid_utf8(),
-                            builder_.column(c), column_misfits_);
+      if (HoldsObjects()) {
+        converters_[c].AppendObjects(source_->records(), records, source_->header(),
+                                     builder_.column(c), column_misfits_);
+      } else {
+        converters_[c].Append(source_->records(), records, map_.sources[c],
+                              source_->is_valid_utf8(), builder_.column(c), column_misfits_);
+      }
       for (std::uint32_t row : column_misfits_) misfits_.push_back({.row = row, .column = c});
     }
     std::ranges::stable_sort(misfits_, {}, &Misfit::row);
@@ -179,8 +198,8 @@ class CsvReader : public types::BatchReader {
     bool rescues = schema_.rescued_column.has_value();
     std::size_t next_misfit = 0;
     for (std::uint32_t i = 0; i < records.size(); ++i) {
-      bool bad = records[i].num_fields < map_.num_cells ||
-                 (!rescues && records[i].num_fields > map_.num_cells);
+      bool bad = !HoldsObjects() && (records[i].num_fields < map_.num_cells ||
+                                     (!rescues && records[i].num_fields > map_.num_cells));
       while (next_misfit < misfits_.size() && misfits_[next_misfit].row == i) {
         bad |= !rescues;
         ++next_misfit;

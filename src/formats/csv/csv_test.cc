@@ -6,6 +6,7 @@
 #include "formats/csv/csv_format.h"
 #include "storage/memory/memory_store.h"
 #include "types/text_cast.h"
+#include "types/variant.h"
 
 namespace inlet::formats {
 namespace {
@@ -57,8 +58,16 @@ struct Csv {
     for (int c = 0; c < batch.num_columns(); ++c) {
       if (c > 0) out += '|';
       const types::DataType& type = read.columns.fields[static_cast<std::size_t>(c)].type;
-      EXPECT_THAT(types::AppendCell(*batch.column(c), row, type, types::TimeZone::Utc(), out),
-                  IsOk());
+      const arrow::Array& column = *batch.column(c);
+      if (type.is(types::TypeId::kVariant)) {
+        const auto& parts = static_cast<const arrow::StructArray&>(column);
+        auto part = [&](int i) {
+          return static_cast<const arrow::BinaryArray&>(*parts.field(i)).GetView(row);
+        };
+        EXPECT_THAT(types::AppendJson({part(0), part(1)}, types::TimeZone::Utc(), out), IsOk());
+        continue;
+      }
+      EXPECT_THAT(types::AppendCell(column, row, type, types::TimeZone::Utc(), out), IsOk());
     }
     return out;
   }
@@ -121,6 +130,17 @@ TEST(Csv, MultiLineRecordsCrossTheWindow) {
       Value(Csv{.text = text, .options = {{"multiLine", "true"}}}.Read());
   ASSERT_EQ(rows.size(), 30000U);
   EXPECT_EQ(rows[29999], "29999|two\nlines 29999");
+}
+
+TEST(Csv, OneVariantHoldsTheRecord) {
+  Csv csv{.text = "a,b,a\n1,,x\n1.50,true,2024-01-02,more\n",
+          .options = {{"singleVariantColumn", "v"}, {"header", "true"}},
+          .schema = "v VARIANT"};
+  EXPECT_THAT(Value(csv.Read()),
+              ElementsAre(R"({"a0":1,"a2":"x","b":null})",
+                          R"({"_c3":"more","a0":1.5,"a2":"2024-01-02","b":true})"));
+  csv.schema = "v VARIANT, a INT";
+  EXPECT_THAT(csv.Read(), FailsWith(Condition::INVALID_SINGLE_VARIANT_COLUMN));
 }
 
 TEST(Csv, BadOptionsAreNamed) {

@@ -2,7 +2,9 @@
 
 #include <limits>
 
+#include "formats/csv/csv_variant.h"
 #include "types/text_cast.h"
+#include "types/variant.h"
 
 namespace inlet::formats {
 
@@ -18,7 +20,7 @@ Result<CsvColumnConverter> CsvColumnConverter::Make(const types::StructField& fi
                                                     const CsvOptions& options,
                                                     const types::TimeZone& session_zone) {
   const types::DataType& type = field.type;
-  if (type.is_nested() || type.is(TypeId::kVariant) || type.is(TypeId::kYearMonthInterval) ||
+  if (type.is_nested() || type.is(TypeId::kYearMonthInterval) ||
       type.is(TypeId::kDayTimeInterval)) {
     return Fail(Condition::UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE,
                 {{"format", "CSV"},
@@ -171,8 +173,38 @@ void CsvColumnConverter::Append(const CsvRecords& records, std::span<const CsvRe
                        : types::ParseTimestampNtz(text, false);
           },
           [&](std::int64_t value) { out.AppendLong(value); });
+    case TypeId::kVariant: {
+      types::VariantBuilder variant;
+      AppendEach(records, rows, source, out, misfits, [&](std::string_view text) {
+        AppendCsvVariant(text, *options_, *zone_, variant);
+        return variant.FinishTo(out).has_value();
+      });
+      return;
+    }
     default:  // VOID: Make() let nothing else through.
       for (std::size_t i = 0; i < rows.size(); ++i) out.AppendNull();
+  }
+}
+
+void CsvColumnConverter::AppendObjects(const CsvRecords& records, std::span<const CsvRecord> rows,
+                                       std::span<const std::string> names,
+                                       types::ColumnBuilder& out,
+                                       std::vector<std::uint32_t>& misfits) const {
+  types::VariantBuilder variant;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    variant.BeginObject();
+    std::span<const CsvField> fields = records.FieldsOf(rows[i]);
+    for (std::size_t cell = 0; cell < fields.size(); ++cell) {
+      variant.Key(cell < names.size() ? names[cell] : "_c" + std::to_string(cell));
+      if (IsNull(fields[cell]))
+        variant.AppendNull();
+      else
+        AppendCsvVariant(fields[cell].text(), *options_, *zone_, variant);
+    }
+    if (variant.EndObject() && variant.FinishTo(out)) continue;
+    variant.Reset();
+    out.AppendNull();
+    misfits.push_back(static_cast<std::uint32_t>(i));
   }
 }
 

@@ -19,6 +19,11 @@ class CsvColumnConverter {
   static Result<CsvColumnConverter> Make(const types::StructField& field, const CsvOptions& options,
                                          const types::TimeZone& session_zone);
 
+  /// One VARIANT a record: an object of all its cells by name, `_cN` beyond the names.
+  void AppendObjects(const CsvRecords& records, std::span<const CsvRecord> rows,
+                     std::span<const std::string> names, types::ColumnBuilder& out,
+                     std::vector<std::uint32_t>& misfits) const;
+
   /// Appends the cell at `source` of each record to `out`; NULL where there is none or it does not
   /// fit. The positions in `rows` of those that do not fit are added to `misfits`.
   /// `valid_utf8`: all texts are known to be UTF-8.
