@@ -15,10 +15,30 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 int Digit(char c) { return c - '0'; }
 int TwoDigits(const char* at) { return Digit(at[0]) * 10 + Digit(at[1]); }
 
+constexpr std::array<int, 13> kDaysOfMonth{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+inline bool IsValid(std::int64_t year, int month, int day) {
+  if (month < 1 || month > 12 || day < 1) return false;
+  if (day <= 28) return true;
+  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return day <= kDaysOfMonth[static_cast<std::size_t>(month)] + (month == 2 && leap ? 1 : 0);
+}
+
+// Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
+inline std::int32_t ToDays(std::int64_t year, int month, int day) {
+  year -= month <= 2;
+  std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  auto year_of_era = static_cast<unsigned>(year - era * 400);
+  auto day_of_year =
+      static_cast<unsigned>((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1);
+  unsigned day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return static_cast<std::int32_t>(era * 146097 + static_cast<std::int64_t>(day_of_era) - 719468);
+}
+
 // Days, when they fit a DATE.
 std::optional<std::int32_t> CheckedDays(std::int64_t year, int month, int day) {
-  if (!IsValidDate(year, month, day) || year > 5'881'580 || year < -5'877'641) return std::nullopt;
-  return DaysFromCivil(year, month, day);
+  if (!IsValid(year, month, day) || year > 5'881'580 || year < -5'877'641) return std::nullopt;
+  return ToDays(year, month, day);
 }
 
 // `yyyy-MM-dd` exactly, by far the most common shape. -1 in `month` when it is not.
@@ -196,17 +216,11 @@ std::optional<std::int64_t> LocalMicros(const TimestampText& text,
 
 }  // namespace
 
-// The two calendar functions follow Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
 std::int32_t DaysFromCivil(std::int64_t year, int month, int day) {
-  year -= month <= 2;
-  std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  auto year_of_era = static_cast<unsigned>(year - era * 400);
-  auto day_of_year =
-      static_cast<unsigned>((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1);
-  unsigned day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return static_cast<std::int32_t>(era * 146097 + static_cast<std::int64_t>(day_of_era) - 719468);
+  return ToDays(year, month, day);
 }
 
+// Hinnant's, too.
 CivilDate CivilFromDays(std::int32_t days) {
   std::int64_t shifted = std::int64_t{days} + 719468;
   std::int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
@@ -221,13 +235,7 @@ CivilDate CivilFromDays(std::int32_t days) {
           .day = static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1)};
 }
 
-bool IsValidDate(std::int64_t year, int month, int day) {
-  if (month < 1 || month > 12 || day < 1) return false;
-  if (day <= 28) return true;
-  constexpr std::array<int, 13> kDays{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return day <= kDays[static_cast<std::size_t>(month)] + (month == 2 && leap ? 1 : 0);
-}
+bool IsValidDate(std::int64_t year, int month, int day) { return IsValid(year, month, day); }
 
 std::optional<std::int32_t> ParseDate(std::string_view text) {
   if (text.size() == 10) {

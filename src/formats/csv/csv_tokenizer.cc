@@ -14,6 +14,7 @@ bool IsBlank(char c) { return static_cast<unsigned char>(c) <= ' '; }
 CsvTokenizer::CsvTokenizer(const CsvOptions& options, std::string path)
     : options_(options), path_(std::move(path)) {
   if (!options_.line_separator.empty()) line_ends_ = LineEnds::kOther;
+  plain_ = options_.separator.size() == 1 && !options_.trim_leading && !options_.trim_trailing;
 }
 
 void CsvTokenizer::DetectLineEnds(std::string_view text) {
@@ -144,6 +145,7 @@ Result<CsvTokenizer::Outcome> CsvTokenizer::ReadRecord(std::size_t& position, Cs
         ++position;
       }
     }
+    if (plain_) ReadPlainCells(position, out);
     bool ended = false;  // The separator or line end has been read as well.
     if (position < text_.size() && options_.quote != 0 && text_[position] == options_.quote) {
       if (!ReadSimpleQuoted(position, out)) {
@@ -193,6 +195,20 @@ Result<CsvTokenizer::Outcome> CsvTokenizer::ReadRecord(std::size_t& position, Cs
     }
     return Outcome::kRecord;
   }
+}
+
+// As many cells as stand without quotes before a separator each: most of most files.
+void CsvTokenizer::ReadPlainCells(std::size_t& position, CsvRecords& out) const {
+  const char* text = text_.data();
+  const char separator = options_.separator[0];
+  std::size_t begin = position;
+  while (begin < text_.size() && text[begin] != options_.quote) {
+    std::size_t end = index_.Next(begin);
+    if (end == StructuralIndex::kNone || text[end] != separator) break;
+    out.fields.push_back({.data = text + begin, .size = static_cast<std::uint32_t>(end - begin)});
+    begin = end + 1;
+  }
+  position = begin;
 }
 
 // `"..."` with nothing to unescape, followed by a separator or a line end. False: nothing is done.

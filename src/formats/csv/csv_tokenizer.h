@@ -76,6 +76,7 @@ class CsvTokenizer {
   std::size_t FindValueEnd(std::size_t position) const;
   bool SkipsLine(std::size_t& position);
   Result<Outcome> ReadRecord(std::size_t& position, CsvRecords& out);
+  void ReadPlainCells(std::size_t& position, CsvRecords& out) const;
   Result<bool> ReadQuoted(std::size_t& position, bool& ended, CsvRecords& out);
   bool ReadSimpleQuoted(std::size_t& position, CsvRecords& out);
   std::unexpected<Error> Malformed(std::size_t begin, std::string message) const;
@@ -84,6 +85,7 @@ class CsvTokenizer {
   const CsvOptions& options_;
   std::string path_;
   LineEnds line_ends_ = LineEnds::kLf;
+  bool plain_ = false;           // One byte separates cells, and nothing is trimmed.
   StructuralIndex index_;        // Separators and line ends.
   StructuralIndex quote_index_;  // Quotes, escapes and line ends; built when a quote comes.
   bool has_quote_index_ = false;

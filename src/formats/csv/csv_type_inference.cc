@@ -18,6 +18,19 @@ bool IsShortInteger(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// `-123.45`, which every double is at first sight.
+bool IsPlainDecimal(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  std::size_t points = 0;
+  for (char c : text) {
+    if (c == '.')
+      ++points;
+    else if (c < '0' || c > '9')
+      return false;
+  }
+  return points <= 1 && text.size() > points;
+}
+
 // How many digits each integer type has.
 int DigitsOf(InferredType type) {
   if (type.id == TypeId::kInteger) return 10;
@@ -124,6 +137,7 @@ void CsvTypeInference::Widen(const CsvRecords& records, std::size_t source,
     if (text.empty() || text == options_.null_value) continue;
     bool whole = type.id == TypeId::kInteger || type.id == TypeId::kLong;
     if (whole && IsShortInteger(text)) continue;
+    if (type.id == TypeId::kDouble && IsPlainDecimal(text)) continue;
     type = WidenBy(type, text);
   }
 }

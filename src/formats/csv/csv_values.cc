@@ -11,6 +11,8 @@ namespace inlet::formats {
 using types::TypeId;
 
 std::optional<bool> ParseCsvBoolean(std::string_view text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
   if (text.size() == 4 && EqualsIgnoreCase(text, "true")) return true;
   if (text.size() == 5 && EqualsIgnoreCase(text, "false")) return false;
   return std::nullopt;
