@@ -107,7 +107,11 @@ void HttpTestServer::Serve(int connection, const std::stop_token& stop) {
         const std::lock_guard lock(mutex_);
         requests_.push_back(*request);
       }
-      const std::string answer = handler_(*request);
+      std::string answer;
+      {
+        const std::lock_guard lock(handler_mutex_);
+        answer = handler_(*request);
+      }
       if (answer.empty()) return;
       if (send(connection, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) return;
       if (answer.find("Connection: close") != std::string::npos) return;

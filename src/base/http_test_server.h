@@ -17,8 +17,8 @@ struct ReceivedRequest {
 };
 
 /// A small HTTP/1.1 server on a free port of this machine, for tests of what real servers seldom
-/// do: stall, cut an answer, lose it, lie. Each request is handed to `handler`, which returns the
-/// bytes to send; none: the connection is closed without an answer.
+/// do: stall, cut an answer, lose it, lie. Each request is handed to `handler`, one at a time,
+/// which returns the bytes to send; none: the connection is closed without an answer.
 class HttpTestServer {
  public:
   using Handler = std::function<std::string(const ReceivedRequest&)>;
@@ -35,6 +35,7 @@ class HttpTestServer {
   void Serve(int connection, const std::stop_token& stop);
 
   const Handler handler_;
+  std::mutex handler_mutex_;  // Held while handler_ runs.
   int listener_ = -1;
   int port_ = 0;
   mutable std::mutex mutex_;

@@ -22,9 +22,10 @@ class AwsCredentialsProvider {
   virtual Result<std::optional<AwsCredentials>> Get() = 0;
 };
 
-/// Always the same ones, or nothing for public buckets.
+/// Always the same ones, or none for public buckets.
 class FixedAwsCredentials : public AwsCredentialsProvider {
  public:
+  FixedAwsCredentials() = default;
   explicit FixedAwsCredentials(std::optional<AwsCredentials> credentials)
       : credentials_(std::move(credentials)) {}
   Result<std::optional<AwsCredentials>> Get() override { return credentials_; }

@@ -122,7 +122,7 @@ Result<S3Config> S3Config::Make(const std::string& bucket, const OptionMap& opti
                                        : is_path_style_needed;
 
   if (WantsNoSignature(settings)) {
-    config.credentials = std::make_shared<FixedAwsCredentials>(std::nullopt);
+    config.credentials = std::make_shared<FixedAwsCredentials>();
   } else if (const auto keys = FindKeys(settings)) {
     config.credentials = std::make_shared<FixedAwsCredentials>(keys);
   } else {

@@ -83,7 +83,7 @@ TEST(S3Store, AServiceThatIgnoresConditionsIsRefused) {
   const HttpTestServer server([](const ReceivedRequest&) { return HttpAnswer("200 OK"); });
   S3Config config{.bucket = "b", .endpoint = server.url(), .path_style = true};
   config.is_custom_endpoint = true;
-  config.credentials = std::make_shared<FixedAwsCredentials>(std::nullopt);
+  config.credentials = std::make_shared<FixedAwsCredentials>();
   S3Store store("s3", std::move(config), HttpClient::Shared());
   EXPECT_THAT(store.Put("d/a", "x", PutMode::kIfAbsent), FailsWith(Condition::INLET_UNSUPPORTED));
   EXPECT_THAT(store.Put("d/a", "x", PutMode::kOverwrite), IsOk());
