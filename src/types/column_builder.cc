@@ -117,9 +117,9 @@ std::int64_t ColumnBuilder::size_bytes() const {
 void ColumnBuilder::CountNull() {
   if (!has_nulls_) {
     has_nulls_ = true;
-    std::memset(validity_.Reserve(static_cast<std::size_t>(length_)), 1,
-                static_cast<std::size_t>(length_));
-    validity_.Advance(static_cast<std::size_t>(length_));
+    const auto length = static_cast<std::size_t>(length_);
+    std::memset(validity_.Reserve(length + 1), 1, length);
+    validity_.Advance(length);
   }
   validity_.Append<std::uint8_t>(0);
   ++length_;

@@ -311,7 +311,8 @@ class Caster {
     std::optional<std::int64_t> value;
     switch (node.kind()) {
       case VariantKind::kDate: {
-        const std::int64_t midnight = node.integer() * kDay;
+        std::int64_t midnight = 0;
+        if (__builtin_mul_overflow(node.integer(), kDay, &midnight)) break;
         value = instant ? zone_.ToInstant(midnight) : midnight;
         break;
       }
