@@ -123,7 +123,11 @@ Result<Expression> Parser::ParsePosition() {
   Skip(2);
   FunctionCall call = CallOf("position");
   AddArgument(call, TRY(ParseValue()));
-  if (!Accept("IN")) TRY(Expect(","));
+  if (Accept("IN")) {
+    call.name.parts.front() = "locate";
+  } else {
+    TRY(Expect(","));
+  }
   AddArgument(call, TRY(ParseExpression()));
   if (Accept(",")) AddArgument(call, TRY(ParseExpression()));
   TRY(Expect(")"));

@@ -342,50 +342,8 @@ Result<std::string> DuckDbPrinter::PrintNode(const Lambda& lambda) {
   return "lambda " + Join(names, ", ") + ": " + TRY(std::move(body));
 }
 
-/// struct(a, b AS x, c + 1): fields a, x, col3.
-Result<std::string> DuckDbPrinter::PrintStructCall(const FunctionCall& call) {
-  Strings fields;
-  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
-    const FunctionCall::Argument& argument = call.arguments[i];
-    if (argument.value.As<Star>() != nullptr) return FailUnsupported("struct(*)");
-    std::string name = argument.name;
-    if (const auto* column = argument.value.As<ColumnRef>(); name.empty() && column != nullptr) {
-      name = column->parts.back();
-    }
-    if (const auto* access = argument.value.As<FieldAccess>(); name.empty() && access != nullptr) {
-      name = access->field;
-    }
-    if (name.empty()) name = "col" + std::to_string(i + 1);
-    fields.push_back(QuoteForDuckDb(name) + " := " + TRY(Print(argument.value)));
-  }
-  return "struct_pack(" + Join(fields, ", ") + ")";
-}
-
-/// named_struct('a', 1, 'b', 2)
-Result<std::string> DuckDbPrinter::PrintNamedStruct(const FunctionCall& call) {
-  if (call.arguments.size() % 2 != 0 || call.arguments.empty()) {
-    return Fail(Condition::WRONG_NUM_ARGS, {{"functionName", "`named_struct`"},
-                                            {"expectedNum", "2n (n > 0)"},
-                                            {"actualNum", std::to_string(call.arguments.size())}});
-  }
-  Strings fields;
-  for (std::size_t i = 0; i < call.arguments.size(); i += 2) {
-    const auto* name = call.arguments[i].value.As<Literal>();
-    if (name == nullptr || name->type.is(TypeId::kVoid)) {
-      return Result<std::string>(Fail(Condition::DATATYPE_MISMATCH,
-                                      {{"sqlExpr", "named_struct"},
-                                       {"message", "the names must be constant text"}}))
-          .At(call.arguments[i].value.span);
-    }
-    fields.push_back(QuoteForDuckDb(name->text) + " := " + TRY(Print(call.arguments[i + 1].value)));
-  }
-  return "struct_pack(" + Join(fields, ", ") + ")";
-}
-
 Result<std::string> DuckDbPrinter::PrintNode(const FunctionCall& call) {
   const std::string name = call.name.parts.empty() ? "" : ToLower(call.name.parts.back());
-  if (name == "struct") return PrintStructCall(call);
-  if (name == "named_struct") return PrintNamedStruct(call);
   if (IsGenerator(call)) {
     return FailUnsupported("the generator " + name + " inside of an expression");
   }
@@ -403,7 +361,7 @@ Result<std::string> DuckDbPrinter::PrintNode(const FunctionCall& call) {
   printed.ignore_nulls = call.ignore_nulls.value_or(false);
   Status status = Ok();
   for (const FunctionCall::Argument& argument : call.arguments) {
-    if (!argument.name.empty()) {
+    if (!argument.name.empty() && name != "struct") {  // There it is the field's.
       status = FailUnsupported("named arguments of " + name);
       break;
     }

@@ -109,8 +109,6 @@ class DuckDbPrinter {
   Result<std::string> PrintOperator(std::string_view sign, Strings arguments, std::string fallback);
   Result<std::string> PrintOnePattern(const Like& like, const std::string& operand,
                                       const Expression& pattern);
-  Result<std::string> PrintStructCall(const FunctionCall& call);
-  Result<std::string> PrintNamedStruct(const FunctionCall& call);
   Result<std::string> PrintOver(const WindowSpec& spec);
   Result<std::string> PrintWindowSpec(const WindowSpec& spec);
   Result<std::string> PrintFrameBound(const FrameBound& bound);

@@ -349,25 +349,28 @@ Result<Expression> Parser::ParseParameter() {
 
 /// Whether a query begins behind the bracket that opens `ahead` tokens further on.
 bool Parser::SeesQuery(std::size_t ahead) const {
-  if (!Sees("(", ahead)) return false;
-  std::size_t open = ahead;
-  while (Sees("(", open + 1)) ++open;
-  const std::size_t first = open + 1;
-  const bool starts_query =
-      Sees("SELECT", first) || (Sees("VALUES", first) && !SeesAny({")", ",", "."}, first + 1)) ||
-      (Sees("FROM", first) && SeesName(first + 1)) ||
-      (Sees("TABLE", first) && SeesName(first + 1)) || (Sees("WITH", first) && SeesName(first + 1));
-  if (!starts_query) return false;
-  // ((SELECT 1) UNION (SELECT 2)) is a query, ((SELECT 1) + 1) is not.
-  for (std::size_t inner = open; inner > ahead; --inner) {
-    const std::size_t behind = ClosingBracket(inner) + 1;
-    if (!SeesAny({"UNION", "INTERSECT", "EXCEPT", "MINUS", "ORDER", "LIMIT", "OFFSET", "SORT",
-                  "CLUSTER", "DISTRIBUTE", ")", "|>"},
-                 behind)) {
-      return false;
+  return Sees("(", ahead) && query_brackets_[position() + ahead];
+}
+
+/// Marks the brackets that hold a query, from the last to the first: ((SELECT 1) UNION (SELECT 2))
+/// is a query, ((SELECT 1) + 1) is not.
+void Parser::FindQueryBrackets(std::size_t num_tokens) {
+  query_brackets_.assign(num_tokens, false);
+  for (std::size_t i = num_tokens; i-- > 0;) {
+    if (!Sees("(", i)) continue;
+    const std::size_t first = i + 1;
+    if (Sees("(", first)) {
+      const std::size_t behind = ClosingBracket(first) + 1;
+      query_brackets_[i] = query_brackets_[first] &&
+                           SeesAny({"UNION", "INTERSECT", "EXCEPT", "MINUS", "ORDER", "LIMIT",
+                                    "OFFSET", "SORT", "CLUSTER", "DISTRIBUTE", ")", "|>"},
+                                   behind);
+      continue;
     }
+    const bool is_values = Sees("VALUES", first) && !SeesAny({")", ",", "."}, first + 1);
+    query_brackets_[i] = Sees("SELECT", first) || is_values ||
+                         (SeesAny({"FROM", "TABLE", "WITH"}, first) && SeesName(first + 1));
   }
-  return true;
 }
 
 /// (x, y) -> e

@@ -24,7 +24,11 @@ Result<Parser> Parser::Open(std::string_view text) {
     return Fail(Condition::INLET_RESOURCE_LIMIT,
                 {{"message", "The statement is too long"}, {"limit", "256 MiB"}});
   }
-  return Parser(text, TRY(Tokenize(text)));
+  std::vector<Token> tokens = TRY(Tokenize(text));
+  const std::size_t num_tokens = tokens.size();
+  Parser parser(text, std::move(tokens));
+  parser.FindQueryBrackets(num_tokens);
+  return parser;
 }
 
 std::unexpected<Error> Parser::TooDeep(TextSpan span) const {

@@ -105,6 +105,7 @@ class Parser : private TokenCursor {
   Result<std::vector<Expression>> ValuesRow();
   bool SeesLambda() const;
   bool SeesQuery(std::size_t ahead = 0) const;  // behind a bracket
+  void FindQueryBrackets(std::size_t num_tokens);
   bool SeesOperand() const;
   int InfixLevel(std::size_t ahead = 0) const;
 
@@ -304,6 +305,7 @@ class Parser : private TokenCursor {
 
   int depth_ = 0;
   std::size_t num_parameters_ = 0;
+  std::vector<bool> query_brackets_;  // For each token, whether it opens a query.
 };
 
 }  // namespace inlet::sql

@@ -194,7 +194,10 @@ Result<Select> Parser::ParseSelect() {
 
 Status Parser::ParseSelectClauses(Select& select) {
   if (Accept("WHERE")) select.where = TRY(ParseExpression());
-  if (AcceptAll({"GROUP", "BY"})) select.group_by = TRY(ParseGroupBy());
+  if (Accept("GROUP")) {
+    TRY(Expect("BY"));
+    select.group_by = TRY(ParseGroupBy());
+  }
   if (Accept("HAVING")) select.having = TRY(ParseExpression());
   if (Accept("QUALIFY")) select.qualify = TRY(ParseExpression());
   if (Sees("WINDOW") && SeesName(1)) select.windows = TRY(ParseWindows());
@@ -309,7 +312,10 @@ Result<std::vector<NamedWindow>> Parser::ParseWindows() {
 
 /// ORDER BY, SORT BY, CLUSTER BY, DISTRIBUTE BY, WINDOW, LIMIT, OFFSET
 Status Parser::ParseOrganization(Query& query) {
-  if (AcceptAll({"ORDER", "BY"})) TRY(ParseOrderBy(query));
+  if (Accept("ORDER")) {
+    TRY(Expect("BY"));
+    TRY(ParseOrderBy(query));
+  }
   if (AcceptAll({"CLUSTER", "BY"})) query.cluster_by = TRY(ExpressionList());
   if (AcceptAll({"DISTRIBUTE", "BY"})) query.distribute_by = TRY(ExpressionList());
   if (AcceptAll({"SORT", "BY"})) query.sort_by = TRY(SortItems());

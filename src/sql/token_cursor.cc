@@ -12,6 +12,47 @@ constexpr std::string_view kClauseWords[] = {"FROM",    "WHERE", "GROUP",  "ORDE
                                              "HAVING",  "LIMIT", "JOIN",   "UNION",
                                              "QUALIFY", "USING", "VALUES", "SELECT"};
 
+/// How many letters to change, add, drop or swap with a neighbour; `limit` + 1 for more than
+/// `limit`.
+std::size_t Distance(std::string_view left, std::string_view right, std::size_t limit) {
+  const std::size_t longer = std::max(left.size(), right.size());
+  if (longer - std::min(left.size(), right.size()) > limit || longer > 32) return limit + 1;
+  std::size_t rows[33][33];
+  for (std::size_t i = 0; i <= left.size(); ++i) {
+    for (std::size_t j = 0; j <= right.size(); ++j) {
+      if (i == 0 || j == 0) {
+        rows[i][j] = i + j;
+        continue;
+      }
+      const bool is_same = std::toupper(static_cast<unsigned char>(left[i - 1])) == right[j - 1];
+      rows[i][j] = std::min(
+          {rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (is_same ? 0U : 1U)});
+      const bool is_swap = i > 1 && j > 1 &&
+                           std::toupper(static_cast<unsigned char>(left[i - 1])) == right[j - 2] &&
+                           std::toupper(static_cast<unsigned char>(left[i - 2])) == right[j - 1];
+      if (is_swap) rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
+    }
+  }
+  return rows[left.size()][right.size()];
+}
+
+/// The keyword that `word` was perhaps meant to be; empty when none is near.
+template <class Words>
+std::string_view NearestKeyword(std::string_view word, const Words& words) {
+  if (word.size() < 3) return {};
+  std::size_t best = word.size() < 5 ? 2 : 3;  // One letter is wrong, two in long words.
+  std::string_view nearest;
+  for (const std::string_view candidate : words) {
+    if (candidate.size() < 3 || !std::isalpha(static_cast<unsigned char>(candidate[0]))) continue;
+    const std::size_t distance = Distance(word, candidate, best - 1);
+    if (distance > 0 && distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
 std::string Shorten(std::string_view text) {
   constexpr std::size_t kLongest = 60;
   if (text.size() <= kLongest) return std::string(text);
@@ -107,14 +148,14 @@ Status TokenCursor::ExpectAll(std::initializer_list<std::string_view> texts) {
 std::string TokenCursor::Suggestion() const {
   const Token& token = Peek();
   if (token.kind == TokenKind::kWord && tried_at_ == position_) {
-    const std::string suggestion = DidYouMean(token.value, tried_);
-    if (!suggestion.empty()) return suggestion;
+    const std::string_view nearest = NearestKeyword(token.value, tried_);
+    if (!nearest.empty()) return " Did you mean `" + std::string(nearest) + "`?";
   }
-  if (implicit_alias_ + 1 != position_) return "";
+  if (position_ == 0 || implicit_alias_ + 1 != position_) return "";
   const std::string& alias = tokens_[implicit_alias_].value;
-  const auto nearest = NearestName(alias, kClauseWords);
-  if (!nearest || alias.size() < 3) return "";
-  return " Did you mean `" + std::string(*nearest) + "` instead of `" + alias + "`?";
+  const std::string_view nearest = NearestKeyword(alias, kClauseWords);
+  if (nearest.empty()) return "";
+  return " Did you mean `" + std::string(nearest) + "` instead of `" + alias + "`?";
 }
 
 std::unexpected<Error> TokenCursor::Unexpected(std::string_view expected) const {

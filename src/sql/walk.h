@@ -20,10 +20,10 @@ void ForEachChild(const Expression& expression,
 void ForEachChild(Expression& expression, const std::function<void(Expression&)>& on_expression,
                   const std::function<void(Query&)>& on_query);
 
-/// What stands in the place of a table: called for every NamedTable that is no CTE in scope and every
-/// TableFunction, at any depth, subqueries of expressions included. It may put an InputRef there, or a
-/// SubqueryTable with a view's query; what it puts there is not visited again. A table without alias
-/// gets its own name as one.
+/// What stands in the place of a table: called for every NamedTable that is no CTE in scope and
+/// every TableFunction, at any depth, subqueries of expressions included. It may put an InputRef
+/// there, or a SubqueryTable with a view's query; what it puts there is not visited again. A table
+/// without alias gets its own name as one.
 using TableBinder = std::function<Status(TableRef& table)>;
 
 /// Errors: the first one of `bind`.
