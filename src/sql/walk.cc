@@ -220,12 +220,6 @@ class ParameterBinder {
     return Ok();
   }
 
-  Status Visit(ObjectName& name) {
-    if (!name.computed) return Ok();
-    TRY(Visit(*name.computed));
-    return ResolveName(name);
-  }
-
  private:
   Status Replace(Expression& expression) {
     const auto* parameter = expression.As<Parameter>();
@@ -293,6 +287,14 @@ std::vector<const ColumnRef*> ColumnsOf(const Expression& expression) {
   return CollectColumns(expression);
 }
 std::vector<const ColumnRef*> ColumnsOf(const Query& query) { return CollectColumns(query); }
+
+Status BindParameters(Query& query, const Parameters& parameters) {
+  return ParameterBinder(parameters).Visit(query);
+}
+
+Status BindParameters(Expression& expression, const Parameters& parameters) {
+  return ParameterBinder(parameters).Visit(expression);
+}
 
 bool HasStream(const Query& query) {
   bool found = false;

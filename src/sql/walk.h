@@ -35,7 +35,6 @@ Status BindTables(TableRef& table, const TableBinder& bind);
 /// replace the node it is given; the new node's children are visited.
 Status VisitExpressions(Query& query, const std::function<Status(Expression&)>& visit);
 Status VisitExpressions(Expression& expression, const std::function<Status(Expression&)>& visit);
-Status VisitExpressions(Statement& statement, const std::function<Status(Expression&)>& visit);
 
 /// Lower-case names of all functions called, operators left out.
 std::set<std::string> FunctionsOf(const Query& query);
@@ -56,6 +55,7 @@ struct Parameters {
 
 /// Replaces every :name and ? and resolves IDENTIFIER(constant text).
 /// Errors: UNBOUND_SQL_PARAMETER; PARSE_SYNTAX_ERROR for a text that is no name.
-Status BindParameters(Statement& statement, const Parameters& parameters);
+Status BindParameters(Query& query, const Parameters& parameters);
+Status BindParameters(Expression& expression, const Parameters& parameters);
 
 }  // namespace inlet::sql

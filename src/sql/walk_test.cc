@@ -62,5 +62,21 @@ TEST(Walk, VisitorMayReplaceExpressions) {
   EXPECT_EQ(ToSql(query), "SELECT 7 + b FROM t WHERE 7 > (SELECT max(7) FROM u)");
 }
 
+TEST(BindParameters, ReplacesMarkersAndComputedNames) {
+  Query query = Value(ParseQuery("SELECT :a + ?, IDENTIFIER(:c || '.x') FROM IDENTIFIER(:t)"));
+  const auto text = [](std::string value) {
+    return Expression{.node = Literal{.type = types::TypeId::kString, .text = std::move(value)}};
+  };
+  Parameters parameters;
+  parameters.named["A"] = Value(ParseExpression("1"));
+  parameters.named["c"] = text("s");
+  parameters.named["t"] = text("main.t");
+  parameters.positional.push_back(Value(ParseExpression("2")));
+  ASSERT_THAT(BindParameters(query, parameters), IsOk());
+  EXPECT_EQ(ToSql(query), "SELECT 1 + 2, s.x FROM main.t");
+  Query unbound = Value(ParseQuery("SELECT :b"));
+  EXPECT_THAT(BindParameters(unbound, parameters), FailsWith(Condition::UNBOUND_SQL_PARAMETER));
+}
+
 }  // namespace
 }  // namespace inlet::sql
