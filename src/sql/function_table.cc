@@ -488,7 +488,7 @@ constexpr FunctionRule kRules[] = {
     Scalar("session_user", 0, 0, "spark_current_user()"),
     Scalar("user", 0, 0, "spark_current_user()"),
     Scalar("version", 0, 0, "'4.1.0'"),
-    Scalar("spark_partition_id", 0, 0, "0"),
+    Scalar("spark_partition_id", 0, 0, "CAST(0 AS INTEGER)"),
     Scalar("input_file_block_start", 0, 0, "CAST(-1 AS BIGINT)"),
     Scalar("input_file_block_length", 0, 0, "CAST(-1 AS BIGINT)"),
 

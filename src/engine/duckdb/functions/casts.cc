@@ -757,7 +757,14 @@ ExpressionPtr CastTo(ClientContext& context, ExpressionPtr argument, const Logic
                      CastMode mode) {
   const LogicalType source = argument->return_type;
   if (source == target) return argument;
-  if (source.id() == LogicalTypeId::SQLNULL) return Constant(duckdb::Value(target));
+  if (source.id() == LogicalTypeId::SQLNULL) {
+    if (argument->GetExpressionClass() == duckdb::ExpressionClass::BOUND_CONSTANT) {
+      return Constant(duckdb::Value(target));
+    }
+    // Such as raise_error(): it has no value, but it must run.
+    return duckdb::make_uniq<duckdb::BoundCastExpression>(
+        std::move(argument), target, BoundCastInfo(duckdb::DefaultCasts::TryVectorNullCast));
+  }
   if (IsVariant(source) || IsVariant(target)) {
     return CastVariant(context, std::move(argument), target, mode);
   }

@@ -5,6 +5,7 @@
 #include "engine/duckdb/functions/cell_internal.h"
 #include "engine/duckdb/functions/raise.h"
 #include "engine/duckdb/logical_types.h"
+#include "types/variant.h"
 
 namespace inlet::engine::functions {
 
@@ -101,8 +102,15 @@ void AppendStructText(const Cell& cell, const types::TimeZone& zone, std::string
   out += '}';
 }
 
-void AppendVariantText(const Cell&, const types::TimeZone&, std::string&) {
-  Raise(Condition::INLET_UNSUPPORTED, {{"feature", "CAST of VARIANT"}});
+/// CAST(variant AS STRING): a text without its quotes, anything else as JSON.
+void AppendVariantText(const Cell& cell, const types::TimeZone& zone, std::string& out) {
+  const types::VariantView variant{cell.field(0).text(), cell.field(1).text()};
+  const types::VariantNode node = ValueOrRaise(types::VariantNode::Root(variant));
+  if (node.kind() == types::VariantKind::kString) {
+    out += node.text();
+  } else if (Status status = types::AppendJson(variant, zone, out); !status) {
+    Raise(status.error());
+  }
 }
 
 }  // namespace

@@ -757,10 +757,11 @@ ExpressionPtr AnyNull(const Arguments& arguments) {
 Bound BindArraysZip(ClientContext& context, Arguments& arguments, bool by_number) {
   duckdb::child_list_t<LogicalType> fields;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const bool is_column =
-        !by_number && arguments[i]->GetExpressionClass() == duckdb::ExpressionClass::BOUND_COLUMN_REF;
-    fields.emplace_back(is_column && arguments[i]->HasAlias() ? arguments[i]->GetAlias() : std::to_string(i),
-                        ElementTypeOf(arguments[i]->return_type, "arrays_zip"));
+    const bool is_column = !by_number && arguments[i]->GetExpressionClass() ==
+                                             duckdb::ExpressionClass::BOUND_COLUMN_REF;
+    fields.emplace_back(
+        is_column && arguments[i]->HasAlias() ? arguments[i]->GetAlias() : std::to_string(i),
+        ElementTypeOf(arguments[i]->return_type, "arrays_zip"));
   }
   const LogicalType type = LogicalType::LIST(LogicalType::STRUCT(std::move(fields)));
   ExpressionPtr zipped = CastTo(context, Call(context, "list_zip", Copies(arguments)), type);
@@ -770,8 +771,10 @@ Bound BindArraysZip(ClientContext& context, Arguments& arguments, bool by_number
 
 /// Whether any (or all) of an array of truth values is true; NULL when that hangs on a NULL.
 Bound BindQuantifier(ClientContext& context, Arguments& arguments, bool any) {
-  arguments.at(0) = CastTo(context, std::move(arguments[0]), LogicalType::LIST(LogicalType::BOOLEAN));
-  return {.type = LogicalType::BOOLEAN, .execute = [any](DataChunk& chunk, ExpressionState&, Vector& result) {
+  arguments.at(0) =
+      CastTo(context, std::move(arguments[0]), LogicalType::LIST(LogicalType::BOOLEAN));
+  return {.type = LogicalType::BOOLEAN,
+          .execute = [any](DataChunk& chunk, ExpressionState&, Vector& result) {
             const Cells lists(chunk.data[0], chunk.size());
             const bool constant = chunk.AllConstant();
             result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
@@ -799,9 +802,12 @@ Bound BindQuantifier(ClientContext& context, Arguments& arguments, bool any) {
 
 /// array_join(array, separator[, text for NULL]).
 Bound BindArrayJoin(ClientContext& context, Arguments& arguments) {
-  arguments.at(0) = CastTo(context, std::move(arguments[0]), LogicalType::LIST(LogicalType::VARCHAR));
-  for (std::size_t i = 1; i < arguments.size(); ++i) CoerceTo(context, arguments[i], LogicalType::VARCHAR, "array_join", i);
-  return {.type = LogicalType::VARCHAR, .execute = [](DataChunk& chunk, ExpressionState&, Vector& result) {
+  arguments.at(0) =
+      CastTo(context, std::move(arguments[0]), LogicalType::LIST(LogicalType::VARCHAR));
+  for (std::size_t i = 1; i < arguments.size(); ++i)
+    CoerceTo(context, arguments[i], LogicalType::VARCHAR, "array_join", i);
+  return {.type = LogicalType::VARCHAR,
+          .execute = [](DataChunk& chunk, ExpressionState&, Vector& result) {
             std::vector<Cells> columns;
             for (Vector& column : chunk.data) columns.emplace_back(column, chunk.size());
             const bool constant = chunk.AllConstant();
@@ -824,7 +830,8 @@ Bound BindArrayJoin(ClientContext& context, Arguments& arguments) {
                 first = false;
                 text += element.is_null() ? columns[2][row].text() : element.text();
               }
-              FlatVector::GetData<duckdb::string_t>(result)[row] = duckdb::StringVector::AddString(result, text);
+              FlatVector::GetData<duckdb::string_t>(result)[row] =
+                  duckdb::StringVector::AddString(result, text);
             }
             if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
           }};
@@ -833,7 +840,8 @@ Bound BindArrayJoin(ClientContext& context, Arguments& arguments) {
 /// value.field: of a STRUCT, or of each STRUCT of an array.
 Bound BindField(ClientContext& context, Arguments& arguments) {
   const LogicalType type = arguments.at(0)->return_type;
-  if (type.id() != LogicalTypeId::LIST) return Replace(Call(context, "struct_extract", Copies(arguments)));
+  if (type.id() != LogicalTypeId::LIST)
+    return Replace(Call(context, "struct_extract", Copies(arguments)));
   const LogicalType element = duckdb::ListType::GetChildType(type);
   const auto name = ConstantOf(context, *arguments.at(1));
   std::optional<idx_t> found;
@@ -844,8 +852,8 @@ Bound BindField(ClientContext& context, Arguments& arguments) {
     }
   }
   if (!found) {
-    Raise(Condition::FIELD_NOT_FOUND,
-          {{"fieldName", name ? name->ToString() : ""}, {"fields", types::ToSql(FromDuckDbType(type))}});
+    Raise(Condition::FIELD_NOT_FOUND, {{"fieldName", name ? name->ToString() : ""},
+                                       {"fields", types::ToSql(FromDuckDbType(type))}});
   }
   return {.type = LogicalType::LIST(duckdb::StructType::GetChildType(element, *found)),
           .execute = [field = *found](DataChunk& chunk, ExpressionState&, Vector& result) {
@@ -857,10 +865,12 @@ Bound BindField(ClientContext& context, Arguments& arguments) {
             elements.Flatten(size);
             result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
             FlatVector::SetValidity(result, FlatVector::Validity(list));
-            std::copy_n(FlatVector::GetData<list_entry_t>(list), chunk.size(), FlatVector::GetData<list_entry_t>(result));
+            std::copy_n(FlatVector::GetData<list_entry_t>(list), chunk.size(),
+                        FlatVector::GetData<list_entry_t>(result));
             ListVector::Reserve(result, size);
             if (size > 0) {
-              duckdb::VectorOperations::Copy(*StructVector::GetEntries(elements)[field], ListVector::GetEntry(result), size, 0, 0);
+              duckdb::VectorOperations::Copy(*StructVector::GetEntries(elements)[field],
+                                             ListVector::GetEntry(result), size, 0, 0);
             }
             ListVector::SetListSize(result, size);
             if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
@@ -1046,10 +1056,18 @@ void AddCollectionFunctions(Registry& registry) {
   });
   registry.AddBound("spark_size", BindSize);
   registry.AddBound("spark_flatten", BindFlatten);
-  registry.AddBound("spark_arrays_zip", [](ClientContext& context, Arguments& arguments) { return BindArraysZip(context, arguments, false); });
-  registry.AddBound("spark_zip", [](ClientContext& context, Arguments& arguments) { return BindArraysZip(context, arguments, true); });
-  registry.AddBound("spark_any_true", [](ClientContext& context, Arguments& arguments) { return BindQuantifier(context, arguments, true); });
-  registry.AddBound("spark_all_true", [](ClientContext& context, Arguments& arguments) { return BindQuantifier(context, arguments, false); });
+  registry.AddBound("spark_arrays_zip", [](ClientContext& context, Arguments& arguments) {
+    return BindArraysZip(context, arguments, false);
+  });
+  registry.AddBound("spark_zip", [](ClientContext& context, Arguments& arguments) {
+    return BindArraysZip(context, arguments, true);
+  });
+  registry.AddBound("spark_any_true", [](ClientContext& context, Arguments& arguments) {
+    return BindQuantifier(context, arguments, true);
+  });
+  registry.AddBound("spark_all_true", [](ClientContext& context, Arguments& arguments) {
+    return BindQuantifier(context, arguments, false);
+  });
   registry.AddBound("spark_array_join", BindArrayJoin);
   registry.AddBound("spark_field", BindField);
   registry.AddBound("spark_sequence", BindSequence);

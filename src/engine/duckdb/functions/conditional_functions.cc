@@ -98,8 +98,10 @@ Bound BindRaise(ClientContext& context, Arguments& arguments) {
 Bound BindAssert(ClientContext& context, Arguments& arguments) {
   ExpressionPtr message =
       arguments.size() > 1 ? arguments[1]->Copy() : Constant(duckdb::Value("assert_true failed"));
-  return Replace(Choose(context, arguments.at(0)->Copy(), NullOf(LogicalType::SQLNULL),
-                        Call(context, "spark_raise_error", Args(std::move(message)))));
+  ExpressionPtr checked = Choose(context, arguments.at(0)->Copy(), NullOf(LogicalType::SQLNULL),
+                                 Call(context, "spark_raise_error", Args(std::move(message))));
+  // A result of no type would not be computed at all.
+  return Replace(CastTo(context, std::move(checked), LogicalType::BOOLEAN));
 }
 
 Bound BindNanvl(ClientContext& context, Arguments& arguments) {

@@ -34,6 +34,7 @@ void RegisterSparkFunctions(duckdb::DatabaseInstance& database) {
   functions::AddCollectionFunctions(registry);
   functions::AddConditionalFunctions(registry);
   functions::AddDatetimeFunctions(registry);
+  functions::AddJsonFunctions(registry);
   functions::AddMathFunctions(registry);
   functions::AddRegexpFunctions(registry);
   functions::AddStringFunctions(registry);

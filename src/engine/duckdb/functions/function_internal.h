@@ -259,6 +259,7 @@ void AddCastFunctions(Registry& registry);
 void AddCollectionFunctions(Registry& registry);
 void AddConditionalFunctions(Registry& registry);
 void AddDatetimeFunctions(Registry& registry);
+void AddJsonFunctions(Registry& registry);
 void AddMathFunctions(Registry& registry);
 void AddRegexpFunctions(Registry& registry);
 void AddStringFunctions(Registry& registry);

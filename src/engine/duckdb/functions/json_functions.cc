@@ -1,10 +1,341 @@
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+
+#include <duckdb/planner/expression/bound_case_expression.hpp>
+
+#include "engine/duckdb/arrow_input.h"
+#include "engine/duckdb/arrow_output.h"
+#include "engine/duckdb/functions/cache_internal.h"
 #include "engine/duckdb/functions/casts_internal.h"
+#include "engine/duckdb/functions/cell_internal.h"
 #include "engine/duckdb/functions/function_internal.h"
+#include "engine/duckdb/functions/moments_internal.h"
+#include "engine/duckdb/logical_types.h"
+#include "formats/json/json_value_reader.h"
+#include "types/variant.h"
 
+// JSON text and VARIANT. Values of nested types pass through Arrow columns, for which the readers
+// and writers of formats/json and types/variant are made.
 namespace inlet::engine::functions {
+namespace {
 
-ExpressionPtr CastVariant(ClientContext&, ExpressionPtr, const LogicalType&, CastMode) {
-  Raise(Condition::INLET_UNSUPPORTED, {{"feature", "CAST of VARIANT"}});
+using formats::JsonPath;
+using std::optional;
+using std::string;
+using std::string_view;
+using types::ColumnBuilder;
+using types::DataType;
+using types::VariantView;
+
+void Check(const Status& status) {
+  if (!status) Raise(status.error());
+}
+
+/// An executor that appends one value a row to a column of `type`.
+template <class AppendRow>
+Bound Built(const DataType& type, AppendRow append_row) {
+  return {.type = ToDuckDbType(type),
+          .execute = [type, append_row](DataChunk& chunk, ExpressionState&, Vector& result) {
+            std::vector<Cells> columns;
+            for (Vector& column : chunk.data) columns.emplace_back(column, chunk.size());
+            ColumnBuilder builder(type);
+            auto append = append_row();
+            for (idx_t row = 0; row < chunk.size(); ++row) append(columns, row, builder);
+            const auto array = ValueOrRaise(builder.Finish());
+            ShowArrowArray(array->data(), 0, array->length(), result);
+          }};
+}
+
+/// Visits the rows of a column as cells of Arrow arrays.
+template <class Visit>
+void ForEachArrowRow(Vector& vector, idx_t count, const DataType& type, Visit visit) {
+  DataChunk chunk;
+  chunk.InitializeEmpty({vector.GetType()});
+  chunk.data[0].Reference(vector);
+  chunk.SetCardinality(count);
+  types::StructType schema;
+  schema.fields.push_back({.name = "value", .type = type});
+  for (idx_t row = 0; row < count;) {
+    ArrowOutput output(schema);
+    const idx_t next = output.Append(chunk, row);
+    const auto batch = output.Take();
+    for (std::int64_t i = 0; i < batch->num_rows(); ++i)
+      visit(*batch->column(0), i, row + static_cast<idx_t>(i));
+    row = next;
+  }
+}
+
+VariantView VariantOf(const Cell& cell) { return {cell.field(0).text(), cell.field(1).text()}; }
+
+/// The pairs of a constant map argument, as options.
+OptionMap OptionsOf(ClientContext& context, const Arguments& arguments, std::size_t index) {
+  OptionMap options;
+  if (index >= arguments.size()) return options;
+  const auto map = ConstantOf(context, *arguments[index]);
+  if (!map || map->IsNull() || map->type().id() != LogicalTypeId::MAP) {
+    Raise(Condition::DATATYPE_MISMATCH,
+          {{"sqlExpr", "options"}, {"message", "they must be a constant map of texts"}});
+  }
+  for (const duckdb::Value& entry : duckdb::MapValue::GetChildren(*map)) {
+    const auto& pair = duckdb::StructValue::GetChildren(entry);
+    options[pair[0].ToString()] = pair[1].ToString();
+  }
+  return options;
+}
+
+string TextOf(ClientContext& context, const Expression& argument, string_view what) {
+  const auto value = ConstantOf(context, argument);
+  if (!value || value->IsNull() || value->type().id() != LogicalTypeId::VARCHAR) {
+    Raise(Condition::DATATYPE_MISMATCH,
+          {{"sqlExpr", string(what)}, {"message", "it must be a constant text"}});
+  }
+  return duckdb::StringValue::Get(*value);
+}
+
+/// A type such as `array<int>`, or columns such as `a INT, b STRING`.
+DataType SchemaOf(const string& text) {
+  if (auto type = types::ParseType(text)) return *type;
+  types::StructType columns = ValueOrRaise(types::ParseDdl(text));
+  return DataType::Struct(std::move(columns.fields));
+}
+
+// ---- JSON text
+
+Bound BindFromJson(ClientContext& context, Arguments& arguments) {
+  CoerceTo(context, arguments.at(0), LogicalType::VARCHAR, "from_json", 0);
+  const DataType type = SchemaOf(TextOf(context, *arguments.at(1), "from_json"));
+  const OptionMap options = OptionsOf(context, arguments, 2);
+  const types::TimeZone* zone = &ZoneOf(SessionOf(context));
+  ValueOrRaise(formats::JsonValueReader::Create(type, options,
+                                                *zone));  // Its errors come before the first row.
+  Arguments only;
+  only.push_back(std::move(arguments[0]));
+  arguments = std::move(only);
+  return Built(type, [type, options, zone] {
+    auto reader =
+        std::shared_ptr(ValueOrRaise(formats::JsonValueReader::Create(type, options, *zone)));
+    return [reader](const std::vector<Cells>& columns, idx_t row, ColumnBuilder& out) {
+      const Cell text = columns[0][row];
+      if (text.is_null()) {
+        out.AppendNull();
+      } else {
+        Check(reader->Append(text.text(), out));
+      }
+    };
+  });
+}
+
+Bound BindToJson(ClientContext& context, Arguments& arguments) {
+  const OptionMap options = OptionsOf(context, arguments, 1);
+  const DataType type = FromDuckDbType(arguments.at(0)->return_type);
+  const types::TimeZone* zone = &ZoneOf(SessionOf(context));
+  const auto writer = std::shared_ptr<const formats::JsonValueWriter>(
+      ValueOrRaise(formats::JsonValueWriter::Create(type, options, *zone)));
+  Arguments only;
+  only.push_back(std::move(arguments[0]));
+  arguments = std::move(only);
+  return {.type = LogicalType::VARCHAR,
+          .execute = [writer, type](DataChunk& chunk, ExpressionState&, Vector& result) {
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            string text;
+            ForEachArrowRow(chunk.data[0], chunk.size(), type,
+                            [&](const arrow::Array& array, std::int64_t at, idx_t row) {
+                              if (array.IsNull(at)) {
+                                duckdb::FlatVector::SetNull(result, row, true);
+                                return;
+                              }
+                              text.clear();
+                              Check(writer->Append(array, at, text));
+                              duckdb::FlatVector::GetData<duckdb::string_t>(result)[row] =
+                                  duckdb::StringVector::AddString(result, text);
+                            });
+          }};
+}
+
+optional<string> FromPath(string_view json, string_view path, bool ignore_case) {
+  static thread_local CompiledCache<optional<JsonPath>> caches[2];
+  const optional<JsonPath>& parsed =
+      caches[ignore_case ? 1 : 0].Get(path, [ignore_case](string_view text) {
+        optional<JsonPath> fresh = JsonPath::Parse(text);
+        if (!fresh || !ignore_case) return fresh;
+        for (JsonPath::Step& step : fresh->steps) {
+          if (auto* field = std::get_if<JsonPath::Field>(&step)) field->ignore_case = true;
+        }
+        return fresh;
+      });
+  return parsed ? formats::GetJsonObject(json, *parsed) : std::nullopt;
+}
+
+void AddJson(Registry& registry) {
+  registry.Add("spark_get_json_object",
+               [](string_view json, string_view path) { return FromPath(json, path, false); });
+  // `:` on STRING ignores the case of names, except in quotes.
+  registry.Add("spark_json_path_text", [](string_view json, string_view path) {
+    return FromPath(json, path, path.find("['") == string_view::npos);
+  });
+  registry.Add("spark_json_array_length",
+               [](string_view json) { return formats::JsonArrayLength(json); });
+  registry.Add("spark_json_object_keys", [](string_view json) -> optional<StringList> {
+    auto keys = formats::JsonObjectKeys(json);
+    if (!keys) return std::nullopt;
+    return StringList(keys->begin(), keys->end());
+  });
+  registry.AddBound("spark_from_json", BindFromJson);
+  registry.AddBound("spark_to_json", BindToJson);
+  registry.AddBound("spark_schema_of_json", [](ClientContext& context, Arguments& arguments) {
+    const string json = TextOf(context, *arguments.at(0), "schema_of_json");
+    return Replace(Constant(duckdb::Value(
+        ValueOrRaise(formats::SchemaOfJson(json, OptionsOf(context, arguments, 1))))));
+  });
+}
+
+// ---- VARIANT
+
+void AppendVariant(const types::Variant& variant, ColumnBuilder& out) {
+  out.AppendVariant(variant.metadata, variant.value);
+}
+
+Bound BindParseJson(ClientContext& context, Arguments& arguments, bool is_try) {
+  CoerceTo(context, arguments.at(0), LogicalType::VARCHAR, "parse_json", 0);
+  return Built(types::TypeId::kVariant, [is_try] {
+    return [is_try](const std::vector<Cells>& columns, idx_t row, ColumnBuilder& out) {
+      const Cell text = columns[0][row];
+      if (text.is_null()) return out.AppendNull();
+      const Result<types::Variant> variant = types::ParseJson(text.text());
+      if (variant) return AppendVariant(*variant, out);
+      if (!is_try) Raise(variant.error());
+      out.AppendNull();
+    };
+  });
+}
+
+/// Appends `variant` as out.type(); what does not fit raises, or is NULL under try.
+void AppendAs(VariantView variant, const types::TimeZone& zone, bool is_try, ColumnBuilder& out) {
+  if (out.id() == types::TypeId::kVariant)
+    return out.AppendVariant(variant.metadata, variant.value);
+  if (ValueOrRaise(types::CastTo(variant, zone, out))) return;
+  if (is_try) return out.AppendNull();
+  string text;
+  Check(types::AppendJson(variant, zone, text));
+  Raise(Condition::INVALID_VARIANT_CAST,
+        {{"value", std::move(text)}, {"dataType", types::ToSql(out.type())}});
+}
+
+Bound BindVariantGet(ClientContext& context, Arguments& arguments, bool is_try) {
+  if (!IsVariant(arguments.at(0)->return_type))
+    arguments[0] = CastTo(context, std::move(arguments[0]), VariantType());
+  const auto path = std::make_shared<types::VariantPath>(
+      ValueOrRaise(types::VariantPath::Parse(TextOf(context, *arguments.at(1), "variant_get"))));
+  const DataType type =
+      arguments.size() > 2
+          ? ValueOrRaise(types::ParseType(TextOf(context, *arguments[2], "variant_get")))
+          : DataType(types::TypeId::kVariant);
+  const types::TimeZone* zone = &ZoneOf(SessionOf(context));
+  Arguments only;
+  only.push_back(std::move(arguments[0]));
+  arguments = std::move(only);
+  return Built(type, [path, zone, is_try] {
+    return [path, zone, is_try](const std::vector<Cells>& columns, idx_t row, ColumnBuilder& out) {
+      const Cell cell = columns[0][row];
+      if (cell.is_null()) return out.AppendNull();
+      const auto node = ValueOrRaise(types::Find(VariantOf(cell), *path));
+      if (!node) return out.AppendNull();
+      AppendAs(node->view(), *zone, is_try, out);
+    };
+  });
+}
+
+Bound BindIsVariantNull(ClientContext&, Arguments& arguments) {
+  if (!IsVariant(arguments.at(0)->return_type))
+    return Replace(Constant(duckdb::Value::BOOLEAN(false)));
+  return {.type = LogicalType::BOOLEAN,
+          .execute = [](DataChunk& chunk, ExpressionState&, Vector& result) {
+            const Cells cells(chunk.data[0], chunk.size());
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            for (idx_t row = 0; row < chunk.size(); ++row) {
+              const Cell cell = cells[row];
+              duckdb::FlatVector::GetData<bool>(result)[row] =
+                  !cell.is_null() &&
+                  ValueOrRaise(types::VariantNode::Root(VariantOf(cell))).kind() ==
+                      types::VariantKind::kNull;
+            }
+          }};
+}
+
+Bound BindSchemaOfVariant(ClientContext& context, Arguments& arguments) {
+  arguments.at(0) = CastTo(context, std::move(arguments[0]), VariantType());
+  return Built(types::TypeId::kString, [] {
+    return [](const std::vector<Cells>& columns, idx_t row, ColumnBuilder& out) {
+      const Cell cell = columns[0][row];
+      if (cell.is_null()) return out.AppendNull();
+      out.AppendBytes(ValueOrRaise(types::SchemaOfVariant(VariantOf(cell))));
+    };
+  });
+}
+
+void AddVariant(Registry& registry) {
+  for (const bool is_try : {false, true}) {
+    registry.AddBound(is_try ? "spark_try_parse_json" : "spark_parse_json",
+                      [is_try](ClientContext& context, Arguments& arguments) {
+                        return BindParseJson(context, arguments, is_try);
+                      });
+    registry.AddBound(is_try ? "spark_try_variant_get" : "spark_variant_get",
+                      [is_try](ClientContext& context, Arguments& arguments) {
+                        return BindVariantGet(context, arguments, is_try);
+                      });
+    registry.AddBound(is_try ? "spark_try_variant_as" : "spark_variant_as",
+                      [is_try](ClientContext& context, Arguments& arguments) {
+                        const DataType type = ValueOrRaise(
+                            types::ParseType(TextOf(context, *arguments.at(1), "cast")));
+                        const types::TimeZone* zone = &ZoneOf(SessionOf(context));
+                        return Built(type, [zone, is_try] {
+                          return [zone, is_try](const std::vector<Cells>& columns, idx_t row,
+                                                ColumnBuilder& out) {
+                            const Cell cell = columns[0][row];
+                            if (cell.is_null()) return out.AppendNull();
+                            AppendAs(VariantOf(cell), *zone, is_try, out);
+                          };
+                        });
+                      });
+  }
+  registry.AddBound("spark_to_variant", [](ClientContext&, Arguments& arguments) {
+    const DataType type = FromDuckDbType(arguments.at(0)->return_type);
+    return Bound{.type = VariantType(),
+                 .execute = [type](DataChunk& chunk, ExpressionState&, Vector& result) {
+                   ColumnBuilder builder(types::TypeId::kVariant);
+                   types::VariantBuilder variant;
+                   ForEachArrowRow(chunk.data[0], chunk.size(), type,
+                                   [&](const arrow::Array& array, std::int64_t at, idx_t) {
+                                     if (array.IsNull(at)) return builder.AppendNull();
+                                     Check(types::AppendCellAsVariant(array, at, type, variant));
+                                     Check(variant.FinishTo(builder));
+                                   });
+                   const auto array = ValueOrRaise(builder.Finish());
+                   ShowArrowArray(array->data(), 0, array->length(), result);
+                 }};
+  });
+  registry.AddBound("spark_is_variant_null", BindIsVariantNull);
+  registry.AddBound("spark_schema_of_variant", BindSchemaOfVariant);
+  registry.AddBound("spark_json_path", [](ClientContext& context, Arguments& arguments) {
+    const bool is_variant = IsVariant(arguments.at(0)->return_type);
+    return Replace(Call(context, is_variant ? "spark_variant_get" : "spark_json_path_text",
+                        Args(arguments[0]->Copy(), arguments.at(1)->Copy())));
+  });
+}
+
+}  // namespace
+
+ExpressionPtr CastVariant(ClientContext& context, ExpressionPtr argument, const LogicalType& target,
+                          CastMode mode) {
+  if (IsVariant(target)) return Call(context, "spark_to_variant", Args(std::move(argument)));
+  ExpressionPtr type = Constant(duckdb::Value(types::ToSql(FromDuckDbType(target))));
+  return Call(context, mode == CastMode::kTry ? "spark_try_variant_as" : "spark_variant_as",
+              Args(std::move(argument), std::move(type)));
+}
+
+void AddJsonFunctions(Registry& registry) {
+  AddJson(registry);
+  AddVariant(registry);
 }
 
 }  // namespace inlet::engine::functions

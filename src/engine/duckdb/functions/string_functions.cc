@@ -442,8 +442,9 @@ void AddChanges(Registry& registry) {
   registry.Add("spark_quote", [](string_view s) { return Quoted(s); });
   registry.Add("spark_soundex", [](string_view s) { return Soundex(s); });
   registry.Add("spark_luhn_check", [](string_view s) { return LuhnCheck(s); });
-  registry.Add("spark_is_valid_utf8", [](string_view s) { return IsValidUtf8(s); });
-  registry.Add("spark_is_valid_utf8", [](Bytes s) { return IsValidUtf8(s); });
+  registry.Add("spark_is_valid_utf8_text", [](string_view s) { return IsValidUtf8(s); });
+  registry.Add("spark_is_valid_utf8_bytes", [](Bytes s) { return IsValidUtf8(s); });
+  AddByKind(registry, "spark_is_valid_utf8");
   registry.Add("spark_make_valid_utf8", [](string_view s) { return MakeValid(s); });
   registry.Add("spark_try_validate_utf8", [](string_view s) {
     return IsValidUtf8(s) ? std::optional(string(s)) : std::nullopt;
@@ -462,9 +463,11 @@ void AddChanges(Registry& registry) {
 /// concat(): texts, binaries or arrays; NULL when any of them is NULL.
 Bound BindConcat(ClientContext& context, Arguments& arguments) {
   if (arguments.empty()) return Replace(Constant(duckdb::Value("")));
-  LogicalType type = CommonTypeOf(arguments);
-  if (type.id() != LogicalTypeId::LIST && type.id() != LogicalTypeId::BLOB)
-    type = LogicalType::VARCHAR;
+  LogicalType type = LogicalType::VARCHAR;
+  for (const ExpressionPtr& argument : arguments) {
+    const LogicalTypeId id = argument->return_type.id();
+    if (id == LogicalTypeId::LIST || id == LogicalTypeId::BLOB) type = CommonTypeOf(arguments);
+  }
   ExpressionPtr joined;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     ExpressionPtr next = arguments[i]->Copy();
