@@ -372,7 +372,7 @@ std::optional<OutputFormat> FindOutputFormat(std::string_view name) {
 
 Result<std::int64_t> Print(QueryResult result, const PrintOptions& options, std::ostream& out) {
   if (result.rows == nullptr) return 0;
-  const types::TimeZone* zone = TRY(types::TimeZone::Find(options.session_time_zone));
+  const types::TimeZone* zone = TRY(types::TimeZone::Find(result.session_time_zone));
   const std::unique_ptr<Printer> printer = MakePrinter(result.schema, *zone, options, out);
   // Nothing is printed before the first rows are there: a query that fails at once prints no
   // header.

@@ -18,7 +18,6 @@ std::optional<OutputFormat> FindOutputFormat(std::string_view name);
 
 struct PrintOptions {
   OutputFormat format = OutputFormat::kTable;
-  std::string session_time_zone = "UTC";
   std::int64_t max_table_rows = 1000;  ///< A table shows this many rows and counts the rest.
   int max_cell_width = 80;             ///< Longer cells of a table are cut; 0: never.
 };

@@ -1,6 +1,7 @@
 #include "workspace/binder.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "formats/format.h"
@@ -50,13 +51,31 @@ Status HideMetadata(sql::Query& query) {
   });
 }
 
+/// The one-part name, in lower case, that the analysis of a query did not find.
+std::optional<std::string> UnresolvedName(const Error& error) {
+  if (error.condition != Condition::UNRESOLVED_COLUMN_WITH_SUGGESTION &&
+      error.condition != Condition::UNRESOLVED_COLUMN_WITHOUT_SUGGESTION) {
+    return std::nullopt;
+  }
+  for (const auto& [name, value] : error.params) {
+    if (name != "objectName") continue;
+    std::string plain;
+    for (const char c : value) {
+      if (c != '`') plain += c;
+    }
+    return ToLower(plain);
+  }
+  return std::nullopt;
+}
+
 class Binder {
  public:
   explicit Binder(const Call& call) : call_(call) { bound_.context = ContextOf(call); }
 
-  Result<ingest::BoundQuery> Run(sql::Query query) {
+  /// `variables` are bare names that are no columns of the query but session variables.
+  Result<ingest::BoundQuery> Run(sql::Query query, const std::set<std::string>& variables) {
     with_metadata_ = MentionsMetadata(query);
-    TRY(SubstituteVariables(query));
+    TRY(SubstituteVariables(query, variables));
     TRY(sql::BindTables(query, [this](sql::TableRef& table) { return BindTable(table); }));
     if (exposed_metadata_) TRY(HideMetadata(query));
     bound_.query = std::move(query);
@@ -76,19 +95,20 @@ class Binder {
     };
   }
 
-  /// session.v and system.session.v; a bare name is a column first, see ResolveVariable().
-  Status SubstituteVariables(sql::Query& query) {
+  /// session.v and system.session.v; of bare names only `names`, which are no columns.
+  Status SubstituteVariables(sql::Query& query, const std::set<std::string>& names) {
     if (call_.session.variables.empty()) return Ok();
-    return sql::VisitExpressions(query, [this](sql::Expression& expression) {
-      if (const auto* column = expression.As<sql::ColumnRef>()) {
-        const auto& parts = column->parts;
-        const bool is_qualified = (parts.size() == 2 && EqualsIgnoreCase(parts[0], "session")) ||
-                                  (parts.size() == 3 && EqualsIgnoreCase(parts[0], "system") &&
-                                   EqualsIgnoreCase(parts[1], "session"));
-        if (is_qualified) {
-          const auto found = call_.session.variables.find(parts.back());
-          if (found != call_.session.variables.end()) expression = found->second.value;
-        }
+    return sql::VisitExpressions(query, [&](sql::Expression& expression) {
+      const auto* column = expression.As<sql::ColumnRef>();
+      if (column == nullptr || column->parts.empty()) return Ok();
+      const auto& parts = column->parts;
+      const bool is_qualified = (parts.size() == 2 && EqualsIgnoreCase(parts[0], "session")) ||
+                                (parts.size() == 3 && EqualsIgnoreCase(parts[0], "system") &&
+                                 EqualsIgnoreCase(parts[1], "session"));
+      const bool is_bare = parts.size() == 1 && names.contains(ToLower(parts[0]));
+      if (is_qualified || is_bare) {
+        const auto found = call_.session.variables.find(parts.back());
+        if (found != call_.session.variables.end()) expression = found->second.value;
       }
       return Ok();
     });
@@ -102,11 +122,11 @@ class Binder {
   }
 
   void PutInput(sql::TableRef& table, std::shared_ptr<const engine::SplitSource> source,
-                std::string_view default_alias) {
+                std::string default_alias) {
     std::string name = "input_" + std::to_string(bound_.inputs.size());
     bound_.inputs.push_back({.name = name, .source = std::move(source)});
     table.node = sql::InputRef{.name = std::move(name)};
-    if (table.alias.empty()) table.alias = default_alias;
+    if (table.alias.empty()) table.alias = std::move(default_alias);
   }
 
   Status BindNamed(sql::TableRef& table, const sql::NamedTable& named) {
@@ -178,10 +198,10 @@ class Binder {
   }
 
   Status PutFiles(sql::TableRef& table, const ingest::ReadFilesRequest& request,
-                  std::string_view default_alias) {
+                  std::string default_alias) {
     auto scan = TRY(ingest::OpenReadFiles(request, call_.options.stop).At(table.span));
     exposed_metadata_ = exposed_metadata_ || scan->spec().has_metadata_column;
-    PutInput(table, std::move(scan), default_alias);
+    PutInput(table, std::move(scan), std::move(default_alias));
     return Ok();
   }
 
@@ -252,7 +272,8 @@ class Binder {
   }
 
   /// Short names in a view are those of the session that created it.
-  Status PutView(sql::TableRef& table, const ViewDefinition& view, std::string_view default_alias) {
+  /// `default_alias` is a copy: the name it comes from may be part of the node that is replaced.
+  Status PutView(sql::TableRef& table, const ViewDefinition& view, std::string default_alias) {
     if (view_depth_ == kMaxViewDepth) {
       return Fail(Condition::INLET_RESOURCE_LIMIT,
                   {{"message", "Views refer to views too deeply, or to themselves"},
@@ -269,7 +290,7 @@ class Binder {
     --view_depth_;
     TRY(std::move(bound));
     table.node = sql::SubqueryTable{.query = std::move(query)};
-    if (table.alias.empty()) table.alias = default_alias;
+    if (table.alias.empty()) table.alias = std::move(default_alias);
     if (table.column_aliases.empty()) table.column_aliases = view.column_names;
     return Ok();
   }
@@ -284,7 +305,19 @@ class Binder {
 }  // namespace
 
 Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query) {
-  return Binder(call).Run(std::move(query));
+  std::set<std::string> variables;
+  if (call.session.variables.empty()) return Binder(call).Run(std::move(query), variables);
+  // A bare name is a column first. Which names are none, the engine's analysis tells, one at a
+  // time.
+  while (true) {
+    ingest::BoundQuery bound = TRY(Binder(call).Run(query, variables));
+    const auto schema = call.shared.engine->Describe(bound.query, bound.inputs, bound.context);
+    if (schema) return bound;
+    std::optional<std::string> name = UnresolvedName(schema.error());
+    if (!name || !call.session.variables.contains(*name) || !variables.insert(*name).second) {
+      return bound;  // Running it tells the user what is wrong.
+    }
+  }
 }
 
 }  // namespace inlet::workspace

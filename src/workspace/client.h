@@ -15,6 +15,7 @@ namespace inlet::workspace {
 struct QueryResult {
   types::StructType schema;
   std::unique_ptr<types::BatchReader> rows;  ///< Null for a statement without rows.
+  std::string session_time_zone = "UTC";     ///< For the text of TIMESTAMP values.
 };
 
 /// Work done so far by the running statement.

@@ -326,8 +326,7 @@ Result<QueryResult> Run(const Call& call, const sql::Insert& statement) {
   const delta::SnapshotPtr table = TRY(LatestOf(call, target));
   ingest::BoundQuery query =
       TRY(InsertQuery(call, statement, *table, target.display_name).Build().At(statement.span));
-  ingest::TableWriter writer(*call.shared.engine,
-                             {.user_name = call.session.user},
+  ingest::TableWriter writer(*call.shared.engine, {.user_name = call.session.user},
                              call.options.stop);
   Result<ingest::WriteResult> written =
       statement.replace_where ? ReplaceWhere(call, statement, table, std::move(query), writer)

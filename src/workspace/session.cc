@@ -8,6 +8,7 @@
 #include "types/arrow.h"
 #include "types/text_cast.h"
 #include "types/time_zone.h"
+#include "workspace/binder.h"
 
 namespace inlet::workspace {
 namespace {
@@ -24,8 +25,9 @@ Result<std::shared_ptr<arrow::Array>> Evaluate(const Call& call, const sql::Expr
   sql::Expression cast{.node = sql::Cast{.operand = expression, .type = std::move(type)},
                        .span = expression.span};
   select.items.push_back({.value = std::move(cast), .alias = "value"});
-  sql::Query query{.body = std::move(select)};
-  const auto reader = TRY(call.shared.engine->Run(query, {}, ContextOf(call), call.options.stop));
+  ingest::BoundQuery bound = TRY(Bind(call, {.body = std::move(select)}));
+  const auto reader = TRY(call.shared.engine->Run(bound.query, std::move(bound.inputs),
+                                                  bound.context, call.options.stop));
   const types::BatchPtr batch = TRY(reader->Next());
   if (batch == nullptr || batch->num_rows() != 1) return FailInternal("a constant has no value");
   return batch->column(0);

@@ -32,9 +32,7 @@ class CreateTableRun {
   CreateTableRun(const Call& call, const sql::CreateTable& statement)
       : call_(call),
         statement_(statement),
-        writer_(*call.shared.engine,
-                {.user_name = call.session.user},
-                call.options.stop) {}
+        writer_(*call.shared.engine, {.user_name = call.session.user}, call.options.stop) {}
 
   Result<QueryResult> Run() {
     if (IsPathTable()) return RunAtPath();

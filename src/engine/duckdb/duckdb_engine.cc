@@ -6,6 +6,7 @@
 #include "engine/parallel_copy.h"
 #include "engine/pure_copy.h"
 #include "sql/ast.h"
+#include "base/option_map.h"
 #include "sql/duckdb_printer.h"
 
 namespace inlet::engine {
@@ -26,6 +27,32 @@ DataFileWriters WritersOf(const delta::DataFileSpec& spec) {
               }};
 }
 
+/// Gives an unknown column the names that it may have meant, where DuckDB has none.
+void SuggestColumns(std::span<const Input> inputs, Error& error) {
+  if (error.condition != Condition::UNRESOLVED_COLUMN_WITHOUT_SUGGESTION || error.params.empty()) {
+    return;
+  }
+  std::string name = error.params[0].second;
+  std::erase(name, '`');
+  std::vector<std::string_view> columns;
+  for (const Input& input : inputs) {
+    for (const auto& field : input.source->schema().fields) columns.push_back(field.name);
+  }
+  if (columns.empty()) return;
+  constexpr std::size_t kShown = 5;
+  if (const auto nearest = NearestName(name, columns)) {
+    columns = {*nearest};
+  } else if (columns.size() > kShown) {
+    columns.resize(kShown);
+  }
+  std::string proposal;
+  for (const std::string_view column : columns) {
+    proposal += (proposal.empty() ? "`" : ", `") + std::string(column) + "`";
+  }
+  error.condition = Condition::UNRESOLVED_COLUMN_WITH_SUGGESTION;
+  error.params.emplace_back("proposal", std::move(proposal));
+}
+
 class DuckDbEngine : public Engine {
  public:
   explicit DuckDbEngine(EngineOptions options) : options_(std::move(options)) {}
@@ -34,7 +61,9 @@ class DuckDbEngine : public Engine {
                                      const QueryContext& context) override {
     DuckDbInstance& instance = *TRY(OpenInstance());
     const DuckDbQuery printed = TRY(Print(query, {inputs.begin(), inputs.end()}, context));
-    return Located(query, DescribeSql(instance, printed));
+    Result<types::StructType> schema = Located(query, DescribeSql(instance, printed));
+    if (!schema) SuggestColumns(inputs, schema.error());
+    return schema;
   }
 
   Result<std::unique_ptr<types::BatchReader>> Run(const sql::Query& query,

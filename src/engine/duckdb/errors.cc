@@ -134,6 +134,10 @@ Mapped OfColumns(const Message& message) {
     return UnresolvedColumn(InBackticks(table.value_or("")) + "." + InBackticks(*column),
                             QuotedList(message, "Candidate bindings: "));
   }
+  // Every output has its own name as an alias, which DuckDB then finds instead of a column.
+  if (auto column = message.Between("Column \"", "\" referenced that exists in the SELECT")) {
+    return UnresolvedColumn(InBackticks(*column), "");
+  }
   if (auto column = message.Between("Column \"", "\" in EXCLUDE list")) {
     return UnresolvedColumn(InBackticks(*column), "");
   }
