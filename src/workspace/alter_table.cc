@@ -170,14 +170,11 @@ class AlterTableRun {
     count.arguments.push_back({.value = {.node = sql::Star{}}});
     sql::Select select{.from = sql::TableRef{.node = std::move(table)},
                        .where = sql::Expression{.node = std::move(coalesce)}};
-    select.items.push_back({.value = {.node = std::move(count)}, .alias = "n"});
-    sql::Query query{.body = std::move(select)};
-    sql::Expression scalar{.node = sql::ScalarSubquery{.query = std::move(query)}};
-    sql::Select outer;
-    outer.items.push_back(
-        {.value = {.node = sql::Cast{.operand = std::move(scalar), .type = types::TypeId::kString}},
-         .alias = "n"});
-    ingest::BoundQuery bound = TRY(Bind(call_, {.body = std::move(outer)}));
+    sql::Expression counted{.node = std::move(count)};
+    select.items.push_back({.value = {.node = sql::Cast{.operand = std::move(counted),
+                                                        .type = types::TypeId::kString}},
+                            .alias = "n"});
+    ingest::BoundQuery bound = TRY(Bind(call_, {.body = std::move(select)}));
     const auto reader = TRY(call_.shared.engine->Run(bound.query, std::move(bound.inputs),
                                                      bound.context, call_.options.stop));
     const types::BatchPtr batch = TRY(reader->Next());
