@@ -183,7 +183,8 @@ Result<WriteResult> TableWriter::Insert(const SnapshotPtr& current, BoundQuery q
                       {"partitionBy", delta::JsonStrings(current->partition_columns())}},
        .metrics = std::move(metrics),
        .user_name = options_.user_name,
-       .is_blind_append = !overwrite},
+       .is_blind_append = !overwrite,
+       .enforced_features = {"checkConstraints", "generatedColumns"}},
       root, staged);
 }
 
@@ -223,7 +224,8 @@ Result<WriteResult> TableWriter::ReplaceWhere(const SnapshotPtr& current, BoundQ
                       {"predicate", predicate_text}},
        .metrics = std::move(metrics),
        .user_name = options_.user_name,
-       .is_blind_append = false},
+       .is_blind_append = false,
+       .enforced_features = {"checkConstraints", "generatedColumns"}},
       root, staged));
   result.num_rows = new_rows.rows;
   return result;

@@ -50,7 +50,9 @@ class LocalClient final : public Client {
   Result<QueryResult> Execute(std::string_view sql, const ExecuteOptions& options) override {
     const sql::Statement statement = TRY(sql::ParseStatement(sql));
     const Call call{.shared = shared_, .session = session_, .text = sql, .options = options};
-    return std::visit(Dispatch{call}, statement.node());
+    QueryResult result = TRY(std::visit(Dispatch{call}, statement.node()));
+    result.session_time_zone = session_.time_zone();
+    return result;
   }
 
  private:
