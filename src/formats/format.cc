@@ -17,15 +17,8 @@ namespace inlet::formats {
 std::span<const Format* const> AllFormats() {
   // One line a format.
   static const std::array kFormats{
-      &CsvFormat(),
-      &JsonFormat(),
-      &TextFormat(),
-      &ParquetFormat(),
-      &BinaryFileFormat(),
-      &OrcFormat(),
-      &XmlFormat(),
-      &AvroFormat(),
-      &ExcelFormat(),
+      &CsvFormat(), &JsonFormat(), &TextFormat(), &ParquetFormat(), &BinaryFileFormat(),
+      &OrcFormat(), &XmlFormat(),  &AvroFormat(), &ExcelFormat(),
   };
   return kFormats;
 }

@@ -2,7 +2,6 @@
 
 #include <simdjson.h>
 
-
 namespace inlet::ingest {
 namespace {
 

@@ -55,9 +55,9 @@ class TableWriter {
   Result<WriteResult> Replace(const delta::SnapshotPtr& current, delta::TableDefinition definition,
                               std::optional<BoundQuery> query, bool is_create_or_replace);
 
-  /// INSERT INTO and INSERT OVERWRITE. The query has the table's columns by position, and gives only
-  /// rows that hold its CHECK constraints and generated columns: that is the caller's to see to.
-  /// `column_names` are what CAST_OVERFLOW_IN_TABLE_INSERT and its kin name.
+  /// INSERT INTO and INSERT OVERWRITE. The query has the table's columns by position, and gives
+  /// only rows that hold its CHECK constraints and generated columns: that is the caller's to see
+  /// to. `column_names` are what CAST_OVERFLOW_IN_TABLE_INSERT and its kin name.
   Result<WriteResult> Insert(const delta::SnapshotPtr& current, BoundQuery query, bool overwrite);
 
   /// INSERT INTO ... REPLACE WHERE: the rows that match `predicate` go, those of `query` come.

@@ -240,9 +240,8 @@ class InsertQuery {
       guard.whens.push_back(
           {.condition = TRY(sql::ParseExpression(text)),
            .result = {.node = sql::Literal{.type = types::TypeId::kBoolean, .text = "true"}}});
-      guard.otherwise =
-          Expression{.node = sql::Cast{.operand = Expression{.node = std::move(raise)},
-                                       .type = types::TypeId::kBoolean}};
+      // Without a cast around it, which would be folded to NULL and leave the row out in silence.
+      guard.otherwise = Expression{.node = std::move(raise)};
       all.operands.push_back({.node = std::move(guard)});
     }
     if (all.operands.size() == 1) {

@@ -1,12 +1,12 @@
 #include <mutex>
 
+#include "base/option_map.h"
 #include "engine/duckdb/error_place.h"
 #include "engine/duckdb/query.h"
 #include "engine/engine.h"
 #include "engine/parallel_copy.h"
 #include "engine/pure_copy.h"
 #include "sql/ast.h"
-#include "base/option_map.h"
 #include "sql/duckdb_printer.h"
 
 namespace inlet::engine {

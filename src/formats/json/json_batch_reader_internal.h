@@ -8,7 +8,7 @@
 #include "formats/format.h"
 #include "formats/json/json_options.h"
 #include "formats/json/json_records_internal.h"
-#include "formats/json/json_rescue_internal.h"
+#include "formats/json/json_rescue.h"
 #include "formats/json/json_slots_internal.h"
 #include "formats/json/json_walker_internal.h"
 #include "types/column_builder.h"

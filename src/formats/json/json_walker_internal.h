@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "formats/json/json_options.h"
-#include "formats/json/json_rescue_internal.h"
+#include "formats/json/json_rescue.h"
 #include "formats/json/json_slots_internal.h"
 #include "types/base64.h"
 #include "types/json_cursor.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "formats/format.h"
-#include "formats/json/json_rescue_internal.h"
+#include "formats/json/json_rescue.h"
 #include "formats/xml/xml_options.h"
 #include "formats/xml/xml_rows_internal.h"
 #include "types/column_builder.h"
