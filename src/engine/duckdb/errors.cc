@@ -126,6 +126,11 @@ Mapped OfColumns(const Message& message) {
     return UnresolvedColumn(Candidate(message.Extra("name")),
                             Candidates(message.Extra("candidates")));
   }
+  // The printed alias of the column itself: SELECT "nme" AS "nme".
+  if (auto column =
+          message.Between("Column \"", "\" referenced that exists in the SELECT clause")) {
+    return UnresolvedColumn(InBackticks(*column), "");
+  }
   if (auto table = message.Between("Referenced table \"", "\" not found")) {
     return UnresolvedColumn(InBackticks(*table), QuotedList(message, "Candidate tables: "));
   }
