@@ -20,6 +20,7 @@ TEST(OptionMap, BadValueIsNamed) {
 TEST(OptionMap, NearestNameIsSuggested) {
   constexpr std::string_view kKnown[] = {"header", "multiLine", "sep"};
   EXPECT_EQ(DidYouMean("multline", kKnown), " Did you mean `multiLine`?");
+  EXPECT_EQ(DidYouMean("spe", kKnown), " Did you mean `sep`?");
   EXPECT_EQ(DidYouMean("zzzzzz", kKnown), "");
 }
 

@@ -45,7 +45,7 @@ TEST(ResultPrinter, JsonLinesHaveNulls) {
 
 TEST(ResultPrinter, MarkdownMarksNumbers) {
   EXPECT_EQ(Printed(OutputFormat::kMarkdown),
-            "| name  | n   |\n| ----- | --: |\n| a,\"b\" |   1 |\n| NULL  | -20 |\n");
+            "| name  |   n |\n| ----- | --: |\n| a,\"b\" |   1 |\n| NULL  | -20 |\n");
 }
 
 TEST(TextWidth, WideCharactersTakeTwoColumns) {

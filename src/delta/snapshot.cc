@@ -279,7 +279,8 @@ Result<SnapshotPtr> Snapshot::Advance(const CommitActions& commit,
 bool Snapshot::IsStillThere() const {
   if (!segment_.commit_at_version) return false;
   const Result<storage::ObjectInfo> now = table_root_.store->Head(segment_.commit_at_version->path);
-  return now && now->modified_at_ms == segment_.commit_at_version->modified_at_ms &&
+  return now && now->etag == segment_.commit_at_version->etag &&
+         now->modified_at_ms == segment_.commit_at_version->modified_at_ms &&
          now->size_bytes == segment_.commit_at_version->size_bytes;
 }
 

@@ -161,6 +161,7 @@ class PackReader final : public BatchReader {
         AddRead(field);
       }
     }
+    if (read_schema_.rescued_column) AddUnprojected();
     if (!constants_.empty()) {
       read_schema_.split_index_column = read_schema_.columns.size();
       read_schema_.columns.fields.push_back({.name = "", .type = TypeId::kInteger});
@@ -186,6 +187,14 @@ class PackReader final : public BatchReader {
     }
     sources_.push_back({.is_constant = false, .index = index});
     read_schema_.columns.fields.push_back(field);
+  }
+
+  /// What is rescued does not depend on which columns the query asks for: all are read.
+  void AddUnprojected() {
+    for (const StructField& field : spec_.data_schema.fields) {
+      const bool is_read = read_schema_.columns.Find(field.name) != nullptr;
+      if (!is_read && !PartitionIndex(field.name)) read_schema_.columns.fields.push_back(field);
+    }
   }
 
   Status AddPartition(std::size_t partition, const DataType& type, const types::TimeZone& zone) {
