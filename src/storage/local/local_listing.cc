@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 
 #include "storage/local/local_file.h"
@@ -97,11 +98,30 @@ class Walk {
       if (entry == nullptr) break;
       std::string name = entry->d_name;
       if (name == "." || name == ".." || IsTemporaryName(name)) continue;
+      const bool may_be_link = entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+      if (may_be_link && !StaysInside(path + name)) continue;
       if (TRY(IsDirectory(*entry, path + name))) name += '/';
       if (IsWanted(path + name)) names.push_back(std::move(name));
     }
     std::ranges::sort(names);
     return names;
+  }
+
+  /// A link that leads out of the listed directory is left out: who may put files into a volume may
+  /// not read the rest of the machine through it.
+  bool StaysInside(const std::string& path) {
+    if (real_directory_.empty()) real_directory_ = RealPath(SystemPath(directory_));
+    const std::string real = RealPath(SystemPath(path));
+    if (real_directory_.empty() || !real.starts_with(real_directory_)) return false;
+    return real_directory_ == "/" || real.size() == real_directory_.size() ||
+           real[real_directory_.size()] == '/';
+  }
+
+  /// Empty: it leads nowhere.
+  static std::string RealPath(const std::string& path) {
+    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
+                                                           &std::free);
+    return real == nullptr ? "" : real.get();
   }
 
   Result<bool> IsDirectory(const dirent& entry, const std::string& path) {
@@ -130,6 +150,7 @@ class Walk {
   const std::string directory_;
   std::vector<Level> levels_;
   std::vector<ObjectInfo> found_;
+  std::string real_directory_;  // Where directory_ really is, once a link was met.
   int num_followed_links_ = 0;
 };
 

@@ -70,6 +70,16 @@ TEST_F(LocalStoreTest, SymbolicLinksAreFollowedButNeverInCircles) {
   EXPECT_THAT(List(), ElementsAre("alias/a", "file_alias", "real/a"));
 }
 
+TEST_F(LocalStoreTest, LinksThatLeadOutAreNotListed) {
+  WriteFile("inside/a");
+  WriteFile("outside/secret");
+  fs::create_symlink(root_ / "outside/secret", root_ / "inside/file");
+  fs::create_directory_symlink(root_ / "outside", root_ / "inside/directory");
+  fs::create_directory_symlink("/etc", root_ / "inside/etc");
+  EXPECT_THAT(List("inside/"), ElementsAre("inside/a"));
+  EXPECT_THAT(List("inside/", {.one_level = true}), ElementsAre("inside/a"));
+}
+
 TEST_F(LocalStoreTest, PipesAreNeitherListedNorWaitedFor) {
   ASSERT_EQ(mkfifo((root_ / "pipe").c_str(), 0600), 0);
   EXPECT_THAT(List(), IsEmpty());
