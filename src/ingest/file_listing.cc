@@ -37,19 +37,21 @@ class Walk {
  public:
   Walk(const ObjectStore& store, const FileFilter& filter) : store_(store), filter_(filter) {}
 
-  /// `path` itself when it is a file, else everything below it. False: nothing there.
-  Result<bool> TakeFileOrDirectory(std::string_view path, bool must_be_directory) {
+  enum class Found : std::uint8_t { kNothing, kFile, kDirectory };
+
+  /// `path` itself when it is a file, else everything below it.
+  Result<Found> TakeFileOrDirectory(std::string_view path, bool must_be_directory) {
     if (!must_be_directory && !path.empty()) {
       Result<ObjectInfo> file = store_.Head(path);
       if (file) {
         Take(*std::move(file), ParentOf(path));
-        return true;
+        return Found::kFile;
       }
       if (file.error().condition != Condition::PATH_NOT_FOUND) {
         return std::unexpected(std::move(file).error());
       }
     }
-    return TakeDirectory(path);
+    return TRY(TakeDirectory(path)) ? Found::kDirectory : Found::kNothing;
   }
 
   /// Matches the segments of a glob one level after the other, so that a directory that cannot
@@ -185,9 +187,9 @@ Result<FileListing> ListFiles(const storage::Location& location, const FileFilte
   while (path.ends_with('/')) path.pop_back();
   // A name that has glob characters and exists is meant as it stands.
   if (!HasGlob(path) || location.store->Head(path).has_value()) {
-    if (!TRY(walk.TakeFileOrDirectory(path, must_be_directory))) return NotFound(location);
-    const bool is_file = !must_be_directory && location.store->Head(path).has_value();
-    return std::move(walk).Finish(is_file ? std::string(ParentOf(path)) : path);
+    const Walk::Found found = TRY(walk.TakeFileOrDirectory(path, must_be_directory));
+    if (found == Walk::Found::kNothing) return NotFound(location);
+    return std::move(walk).Finish(found == Walk::Found::kFile ? std::string(ParentOf(path)) : path);
   }
   auto [directory, pattern] = SplitAtGlob(location.path);
   for (const std::string& alternative : TRY(ExpandBraces(pattern))) {

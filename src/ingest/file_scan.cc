@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/option_map.h"
-#include "ingest/text_scalar.h"
+#include "delta/partition_value.h"
 #include "types/arrow.h"
 
 namespace inlet::ingest {
@@ -198,10 +198,15 @@ class PackReader final : public BatchReader {
   }
 
   Status AddPartition(std::size_t partition, const DataType& type, const types::TimeZone& zone) {
+    if (type.is_nested() || type.is(TypeId::kVariant)) {
+      return Fail(Condition::DATATYPE_MISMATCH,
+                  {{"sqlExpr", "a partition column"},
+                   {"message", "a directory name cannot hold " + types::ToSql(type)}});
+    }
     arrow::ScalarVector values;
     for (const FileScan::Piece& piece : pack_) {
       values.push_back(
-          TRY(ScalarFromText(spec_.partitions.values[piece.file][partition], type, zone)
+          TRY(delta::ParsePartitionValue(spec_.partitions.values[piece.file][partition], type, zone)
                   .Context("partition column " + spec_.partitions.fields[partition].name + " of " +
                            piece.split.file.path)));
     }

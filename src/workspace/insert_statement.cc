@@ -313,6 +313,12 @@ Result<ingest::WriteResult> ReplaceWhere(const Call& call, const sql::Insert& st
 
 }  // namespace
 
+Result<QueryResult> InsertedRows(std::int64_t rows) {
+  types::StructType schema{.fields = {{.name = "num_affected_rows", .type = types::TypeId::kLong},
+                                      {.name = "num_inserted_rows", .type = types::TypeId::kLong}}};
+  return MakeResult(std::move(schema), {{rows, rows}});
+}
+
 Result<QueryResult> Run(const Call& call, const sql::Insert& statement) {
   if (statement.with_schema_evolution) return FailUnsupported("INSERT WITH SCHEMA EVOLUTION");
   if (!statement.replace_using.empty() || statement.replace_on) {
@@ -332,9 +338,7 @@ Result<QueryResult> Run(const Call& call, const sql::Insert& statement) {
                               : writer.Insert(table, std::move(query), statement.is_overwrite);
   if (!written) return std::unexpected(WithCheckCondition(std::move(written).error()));
   call.shared.snapshots.Put(written->snapshot);
-  types::StructType schema{.fields = {{.name = "num_affected_rows", .type = types::TypeId::kLong},
-                                      {.name = "num_inserted_rows", .type = types::TypeId::kLong}}};
-  return MakeResult(std::move(schema), {{written->num_rows, written->num_rows}});
+  return InsertedRows(written->num_rows);
 }
 
 }  // namespace inlet::workspace

@@ -67,6 +67,9 @@ Result<QueryResult> Run(const Call& call, const sql::CacheControl& statement);
 /// A statement that gives no rows.
 inline QueryResult NoRows() { return {}; }
 
+/// num_affected_rows and num_inserted_rows, as INSERT and CREATE TABLE AS give them.
+Result<QueryResult> InsertedRows(std::int64_t rows);
+
 /// The schema of a table or view, by name.
 Result<types::StructType> SchemaOf(const Call& call, const sql::ObjectName& name);
 

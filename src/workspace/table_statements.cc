@@ -14,13 +14,6 @@ using catalog::FullName;
 using catalog::TableEntry;
 using catalog::TableKind;
 
-/// num_affected_rows, num_inserted_rows, as INSERT and CREATE TABLE AS give them.
-Result<QueryResult> InsertedRows(std::int64_t rows) {
-  types::StructType schema{.fields = {{.name = "num_affected_rows", .type = types::TypeId::kLong},
-                                      {.name = "num_inserted_rows", .type = types::TypeId::kLong}}};
-  return MakeResult(std::move(schema), {{rows, rows}});
-}
-
 std::optional<delta::SnapshotPtr> ExistingAt(const storage::Location& root) {
   Result<delta::SnapshotPtr> snapshot = delta::Snapshot::Load(root);
   if (!snapshot) return std::nullopt;
