@@ -1,10 +1,8 @@
 #include <algorithm>
 
+#include "ingest/align_to_table.h"
 #include "ingest/write_table.h"
-#include "sql/parser.h"
 #include "sql/printer.h"
-#include "sql/walk.h"
-#include "types/json_text.h"
 #include "workspace/binder.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
@@ -16,18 +14,6 @@ using sql::Expression;
 using types::StructField;
 using types::StructType;
 
-constexpr std::string_view kCheckMark = "inlet-check:";
-
-Expression Column(std::string name) { return {.node = sql::ColumnRef{.parts = {std::move(name)}}}; }
-
-Expression Null() { return {.node = sql::Literal{.type = types::TypeId::kVoid, .text = "NULL"}}; }
-
-Expression Text(std::string text) {
-  return {.node = sql::Literal{.type = types::TypeId::kString, .text = std::move(text)}};
-}
-
-std::string SourceColumn(std::size_t index) { return "inlet_source_" + std::to_string(index); }
-
 /// `query` as a table with the columns `names`.
 sql::TableRef AsTable(sql::Query query, std::vector<std::string> names) {
   return {.node = sql::SubqueryTable{.query = std::move(query)},
@@ -35,29 +21,26 @@ sql::TableRef AsTable(sql::Query query, std::vector<std::string> names) {
           .column_aliases = std::move(names)};
 }
 
-std::string NamesOf(const StructType& schema) {
-  std::string names;
-  for (const StructField& field : schema.fields) {
-    names += (names.empty() ? "" : ", ") + types::QuoteIdentifier(field.name);
-  }
-  return names;
-}
-
 /// Turns what the user wants to insert into a query with the table's columns by position.
 class InsertQuery {
  public:
   InsertQuery(const Call& call, const sql::Insert& statement, const delta::Snapshot& table,
               std::string table_name)
-      : call_(call), statement_(statement), table_(table), table_name_(std::move(table_name)) {}
+      : call_(call),
+        statement_(statement),
+        table_({.schema = table.schema(),
+                .properties = table.properties(),
+                .display_name = std::move(table_name)}) {}
 
   Result<ingest::BoundQuery> Build() {
     sql::Query query = statement_.query;
     TRY(FillDefaults(query));
     ingest::BoundQuery bound = TRY(Bind(call_, std::move(query)));
-    source_ = TRY(call_.shared.engine->Describe(bound.query, bound.inputs, bound.context));
-    TRY(MapColumns());
-    if (NeedsMapping()) bound.query = TRY(Mapped(std::move(bound.query)));
-    TRY(AddChecks(bound.query));
+    const StructType source =
+        TRY(call_.shared.engine->Describe(bound.query, bound.inputs, bound.context));
+    ingest::Alignment alignment = TRY(Align(source));
+    AddFixedValues(alignment);
+    bound.query = TRY(ingest::AlignToTable(std::move(bound.query), source, table_, alignment));
     return bound;
   }
 
@@ -71,208 +54,61 @@ class InsertQuery {
         if (row[i].As<sql::DefaultValue>() == nullptr) continue;
         const StructField* field = nullptr;
         if (!statement_.columns.empty()) {
-          if (i < statement_.columns.size()) field = table_.schema().Find(statement_.columns[i]);
-        } else if (i < table_.schema().size()) {
-          field = &table_.schema().fields[i];
+          if (i < statement_.columns.size()) field = table_.schema.Find(statement_.columns[i]);
+        } else if (i < table_.schema.size()) {
+          field = &table_.schema.fields[i];
         }
-        row[i] = field == nullptr ? Null() : TRY(DefaultOf(*field));
+        row[i] = TRY(ingest::DefaultOf(field == nullptr ? StructField{} : *field));
       }
     }
     return Ok();
   }
 
-  static Result<Expression> DefaultOf(const StructField& field) {
-    const auto found = field.metadata.find("CURRENT_DEFAULT");
-    if (found == field.metadata.end()) return Null();
-    return sql::ParseExpression(types::JsonStringValue(found->second).value_or("NULL"));
-  }
-
-  static std::optional<std::string> GenerationOf(const StructField& field) {
-    const auto found = field.metadata.find("delta.generationExpression");
-    if (found == field.metadata.end()) return std::nullopt;
-    return types::JsonStringValue(found->second);
-  }
-
-  std::unexpected<Error> WrongCount(std::size_t wanted) const {
-    return Fail(Condition::DELTA_INSERT_COLUMN_ARITY_MISMATCH,
-                {{"tableName", table_name_},
-                 {"numTargetColumns", std::to_string(wanted)},
-                 {"insertDataColumns", std::to_string(source_.size())}});
-  }
-
-  /// Fills source_of_: for each column of the table the query's column, if it has one.
-  Status MapColumns() {
-    const StructType& target = table_.schema();
-    source_of_.assign(target.size(), std::nullopt);
-    if (statement_.by_name) return MapByName();
-    std::vector<std::size_t> targets;
-    for (const std::string& name : statement_.columns) {
-      const auto index = target.IndexOf(name);
-      if (!index) {
-        return Fail(Condition::DELTA_MISSING_COLUMN, {{"columnName", types::QuoteIdentifier(name)},
-                                                      {"columnList", NamesOf(target)}});
-      }
-      if (std::find(targets.begin(), targets.end(), *index) != targets.end()) {
-        return Fail(Condition::COLUMN_ALREADY_EXISTS,
-                    {{"columnName", types::QuoteIdentifier(name)}});
-      }
-      targets.push_back(*index);
-    }
+  Result<ingest::Alignment> Align(const StructType& source) const {
+    if (statement_.by_name) return ingest::AlignByName(source, table_);
+    std::vector<std::size_t> targets = TRY(ingest::PlacesOf(statement_.columns, table_));
     if (statement_.columns.empty()) {
-      for (std::size_t i = 0; i < target.size(); ++i) {
-        if (!IsStatic(target.fields[i].name)) targets.push_back(i);
+      for (std::size_t i = 0; i < table_.schema.size(); ++i) {
+        if (FixedValue(table_.schema.fields[i].name) == nullptr) targets.push_back(i);
       }
       // Generated columns may be left out at the end of the list.
-      while (targets.size() > source_.size() && GenerationOf(target.fields[targets.back()])) {
+      while (targets.size() > source.size() &&
+             ingest::GenerationOf(table_.schema.fields[targets.back()])) {
         targets.pop_back();
       }
     }
-    if (targets.size() != source_.size()) return WrongCount(targets.size());
-    for (std::size_t i = 0; i < targets.size(); ++i) source_of_[targets[i]] = i;
-    return Ok();
-  }
-
-  Status MapByName() {
-    const StructType& target = table_.schema();
-    for (std::size_t i = 0; i < source_.size(); ++i) {
-      const auto index = target.IndexOf(source_.fields[i].name);
-      if (!index) {
-        return Fail(Condition::DELTA_METADATA_MISMATCH,
-                    {{"message",
-                      "the table has no column " + types::QuoteIdentifier(source_.fields[i].name)},
-                     {"tableSchema", types::ToDdl(target)},
-                     {"dataSchema", types::ToDdl(source_)}});
-      }
-      if (source_of_[*index]) {
-        return Fail(Condition::COLUMN_ALREADY_EXISTS,
-                    {{"columnName", types::QuoteIdentifier(source_.fields[i].name)}});
-      }
-      source_of_[*index] = i;
+    if (targets.size() != source.size()) {
+      return Fail(Condition::DELTA_INSERT_COLUMN_ARITY_MISMATCH,
+                  {{"tableName", table_.display_name},
+                   {"numTargetColumns", std::to_string(targets.size())},
+                   {"insertDataColumns", std::to_string(source.size())}});
     }
-    return Ok();
+    ingest::Alignment alignment;
+    alignment.source_of.resize(table_.schema.size());
+    for (std::size_t i = 0; i < targets.size(); ++i) alignment.source_of[targets[i]] = i;
+    return alignment;
   }
 
-  const std::optional<Expression>* StaticValue(std::string_view column) const {
+  /// The value of `PARTITION (column = value)`; null for `PARTITION (column)` and no mention.
+  const Expression* FixedValue(std::string_view column) const {
     if (!statement_.partition) return nullptr;
     for (const auto& [name, value] : statement_.partition->columns) {
-      if (EqualsIgnoreCase(name, column)) return &value;
+      if (EqualsIgnoreCase(name, column)) return value ? &*value : nullptr;
     }
     return nullptr;
   }
 
-  bool IsStatic(std::string_view column) const {
-    const std::optional<Expression>* value = StaticValue(column);
-    return value != nullptr && value->has_value();
-  }
-
-  bool NeedsMapping() const {
-    for (std::size_t i = 0; i < source_of_.size(); ++i) {
-      if (source_of_[i] != i) return true;
+  void AddFixedValues(ingest::Alignment& alignment) const {
+    for (const StructField& field : table_.schema.fields) {
+      const Expression* value = FixedValue(field.name);
+      if (value != nullptr) alignment.fixed_values.emplace(field.name, *value);
     }
-    return HasGenerated();
-  }
-
-  bool HasGenerated() const {
-    const auto& fields = table_.schema().fields;
-    return std::any_of(fields.begin(), fields.end(),
-                       [](const StructField& field) { return GenerationOf(field).has_value(); });
-  }
-
-  Result<sql::Query> Mapped(sql::Query query) const {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < source_.size(); ++i) names.push_back(SourceColumn(i));
-    sql::Select select{.from = AsTable(std::move(query), std::move(names))};
-    for (std::size_t i = 0; i < source_of_.size(); ++i) {
-      const StructField& field = table_.schema().fields[i];
-      Expression value = source_of_[i]          ? Column(SourceColumn(*source_of_[i]))
-                         : IsStatic(field.name) ? **StaticValue(field.name)
-                                                : TRY(DefaultOf(field));
-      Expression cast{.node = sql::Cast{.operand = std::move(value), .type = field.type}};
-      // Only what an expression below refers to needs its type at once.
-      select.items.push_back(
-          {.value = HasGenerated() ? std::move(cast) : std::move(*cast.As<sql::Cast>()->operand),
-           .alias = field.name});
-    }
-    sql::Query mapped{.body = std::move(select)};
-    return HasGenerated() ? Generated(std::move(mapped)) : std::move(mapped);
-  }
-
-  /// Computes the generated columns that were left out from the others.
-  Result<sql::Query> Generated(sql::Query mapped) const {
-    sql::Select select{.from = AsTable(std::move(mapped), {})};
-    for (std::size_t i = 0; i < source_of_.size(); ++i) {
-      const StructField& field = table_.schema().fields[i];
-      const std::optional<std::string> expression = GenerationOf(field);
-      Expression value = Column(field.name);
-      if (expression && !source_of_[i]) value = TRY(sql::ParseExpression(*expression));
-      select.items.push_back({.value = std::move(value), .alias = field.name});
-    }
-    return sql::Query{.body = std::move(select)};
-  }
-
-  /// Keeps rows only where every CHECK holds; the first that does not fails the statement.
-  Status AddChecks(sql::Query& query) const {
-    std::vector<std::pair<std::string, std::string>> checks;
-    constexpr std::string_view kPrefix = "delta.constraints.";
-    for (const auto& [key, value] : table_.properties()) {
-      if (key.starts_with(kPrefix)) checks.emplace_back(key.substr(kPrefix.size()), value);
-    }
-    for (std::size_t i = 0; i < source_of_.size(); ++i) {
-      const StructField& field = table_.schema().fields[i];
-      const std::optional<std::string> expression = GenerationOf(field);
-      if (expression && source_of_[i]) {
-        checks.emplace_back("generated column",
-                            types::QuoteIdentifier(field.name) + " <=> " + *expression);
-      }
-    }
-    if (checks.empty()) return Ok();
-    std::vector<std::string> names;
-    for (const StructField& field : table_.schema().fields) names.push_back(field.name);
-    sql::Select select{.from = AsTable(std::move(query), std::move(names))};
-    for (const StructField& field : table_.schema().fields) {
-      select.items.push_back({.value = Column(field.name), .alias = field.name});
-    }
-    sql::Logical all{.op = sql::LogicalOperator::kAnd};
-    for (const auto& [name, text] : checks) {
-      sql::FunctionCall raise{.name = {.parts = {"raise_error"}}};
-      raise.arguments.push_back({.value = Text(std::string(kCheckMark) + name + "\n" + text)});
-      sql::Case guard;
-      guard.whens.push_back(
-          {.condition = TRY(sql::ParseExpression(text)),
-           .result = {.node = sql::Literal{.type = types::TypeId::kBoolean, .text = "true"}}});
-      // Without a cast around it, which would be folded to NULL and leave the row out in silence.
-      guard.otherwise = Expression{.node = std::move(raise)};
-      all.operands.push_back({.node = std::move(guard)});
-    }
-    if (all.operands.size() == 1) {
-      select.where = std::move(all.operands[0]);
-    } else {
-      select.where = Expression{.node = std::move(all)};
-    }
-    query = sql::Query{.body = std::move(select)};
-    return Ok();
   }
 
   const Call& call_;
   const sql::Insert& statement_;
-  const delta::Snapshot& table_;
-  const std::string table_name_;
-  StructType source_;
-  std::vector<std::optional<std::size_t>> source_of_;
+  const ingest::TargetTable table_;
 };
-
-/// A broken CHECK comes out of the engine as what raise_error said.
-Error WithCheckCondition(Error error) {
-  if (error.condition != Condition::USER_RAISED_EXCEPTION || error.params.empty()) return error;
-  const std::string message = error.params[0].second;
-  if (!message.starts_with(kCheckMark)) return error;
-  const std::size_t line = message.find('\n');
-  return Fail(Condition::DELTA_VIOLATE_CONSTRAINT_WITH_VALUES,
-              {{"constraintName", message.substr(kCheckMark.size(), line - kCheckMark.size())},
-               {"expression", message.substr(line + 1)},
-               {"values", "(not shown)"}})
-      .error();
-}
 
 /// The rows of the table that REPLACE WHERE keeps.
 sql::Query KeptRows(const sql::NamedTable& target, const Expression& predicate) {
@@ -336,7 +172,7 @@ Result<QueryResult> Run(const Call& call, const sql::Insert& statement) {
   Result<ingest::WriteResult> written =
       statement.replace_where ? ReplaceWhere(call, statement, table, std::move(query), writer)
                               : writer.Insert(table, std::move(query), statement.is_overwrite);
-  if (!written) return std::unexpected(WithCheckCondition(std::move(written).error()));
+  if (!written) return std::unexpected(ingest::WithConstraintName(std::move(written).error()));
   call.shared.snapshots.Put(written->snapshot);
   return InsertedRows(written->num_rows);
 }
