@@ -311,11 +311,21 @@ struct FunctionCall {
 // ---- The expression itself
 // ------------------------------------------------------------------------
 
-using ExpressionNode =
-    std::variant<Literal, IntervalLiteral, Parameter, DefaultValue, ColumnRef, Star, FieldAccess,
-                 Subscript, JsonPath, Unary, Binary, Logical, Is, IsDistinctFrom, Between, InList,
-                 InSubquery, Exists, ScalarSubquery, Like, Case, Cast, Collate, Tuple, Lambda,
-                 FunctionCall>;
+/// Its special members stand in tree_nodes.cc: a variant of so many types is costly to compile, and
+/// every vector and copy of expressions would pay for it.
+struct ExpressionNode
+    : std::variant<Literal, IntervalLiteral, Parameter, DefaultValue, ColumnRef, Star, FieldAccess,
+                   Subscript, JsonPath, Unary, Binary, Logical, Is, IsDistinctFrom, Between, InList,
+                   InSubquery, Exists, ScalarSubquery, Like, Case, Cast, Collate, Tuple, Lambda,
+                   FunctionCall> {
+  using variant::variant;
+  ExpressionNode();
+  ExpressionNode(const ExpressionNode& other);
+  ExpressionNode(ExpressionNode&& other) noexcept;
+  ExpressionNode& operator=(const ExpressionNode& other);
+  ExpressionNode& operator=(ExpressionNode&& other) noexcept;
+  ~ExpressionNode();
+};
 
 struct Expression {
   ExpressionNode node;

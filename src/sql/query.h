@@ -118,8 +118,17 @@ struct TableSample {
   std::optional<std::int64_t> seed;
 };
 
-using TableNode = std::variant<NamedTable, InputRef, TableFunction, SubqueryTable, ValuesTable,
-                               JoinTable, LateralView, PivotTable, UnpivotTable>;
+/// Its special members stand in tree_nodes.cc, as those of ExpressionNode do.
+struct TableNode : std::variant<NamedTable, InputRef, TableFunction, SubqueryTable, ValuesTable,
+                                JoinTable, LateralView, PivotTable, UnpivotTable> {
+  using variant::variant;
+  TableNode();
+  TableNode(const TableNode& other);
+  TableNode(TableNode&& other) noexcept;
+  TableNode& operator=(const TableNode& other);
+  TableNode& operator=(TableNode&& other) noexcept;
+  ~TableNode();
+};
 
 struct TableRef {
   TableNode node;
@@ -199,11 +208,22 @@ struct TableQuery {
 
 struct CommonTable;
 
+/// Its special members stand in tree_nodes.cc, as those of ExpressionNode do.
+struct QueryBody : std::variant<Select, SetOperation, ValuesQuery, TableQuery> {
+  using variant::variant;
+  QueryBody();
+  QueryBody(const QueryBody& other);
+  QueryBody(QueryBody&& other) noexcept;
+  QueryBody& operator=(const QueryBody& other);
+  QueryBody& operator=(QueryBody&& other) noexcept;
+  ~QueryBody();
+};
+
 /// WITH ... body ORDER BY ... LIMIT ... OFFSET ...
 struct Query {
   bool is_recursive = false;
   std::vector<CommonTable> with;
-  std::variant<Select, SetOperation, ValuesQuery, TableQuery> body;
+  QueryBody body;
   bool order_by_all = false;
   std::vector<SortItem> order_by;  ///< With order_by_all: one item that carries the direction.
   std::vector<SortItem> sort_by;
