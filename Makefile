@@ -3,7 +3,7 @@ PRESET ?= dev
 BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
 
-.PHONY: all configure test sql fmt check bench install deb clean
+.PHONY: all configure test sql interop fmt check bench install deb clean
 
 all: configure
 	cmake --build $(BUILD) -j $(JOBS)
@@ -22,6 +22,11 @@ test: all
 sql: configure
 	cmake --build $(BUILD) -j $(JOBS) --target sql_test
 	$(BUILD)/test/sql/sql_test $(F)
+
+# make interop: every reader of our tables, Apache Spark too (the everyday run has the others)
+interop: configure
+	cmake --build $(BUILD) -j $(JOBS) --target inlet
+	test/interop/run $(CURDIR)/$(BUILD)/inlet deltalake duckdb spark
 
 fmt:
 	git ls-files '*.h' '*.cc' | xargs clang-format-14 -i
