@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,33 @@ struct TableEntry {
       default_names;  ///< "catalog.schema" that a view's query resolves short names against.
   std::string comment;
   std::int64_t created_at_ms = 0;
+  /// What a streaming table or materialized view is made of besides its query, as the layer
+  /// pipelines writes it; empty for others.
+  std::string definition;
+};
+
+/// How far the refreshes of a streaming table or materialized view are. Its row lives as long as
+/// the table's.
+struct RefreshEntry {
+  std::string table_id;
+  std::int64_t anchor_ms = 0;               ///< When the schedule was set.
+  std::optional<std::int64_t> next_run_ms;  ///< When the next run is due; none: nothing asks.
+  bool is_requested = false;                ///< REFRESH ... ASYNC waits for a server.
+  bool is_full = false;                     ///< Of the request.
+  std::string update_id;                    ///< Of the newest update; empty: there was none.
+  std::string state;                        ///< RUNNING, COMPLETED, FAILED, CANCELED
+  std::int64_t started_ms = 0;
+  std::int64_t finished_ms = 0;
+  std::string error;     ///< Of the newest update, when it failed.
+  int num_failures = 0;  ///< In a row.
+  std::string sources;   ///< What the last completed update read, as pipelines writes it.
+};
+
+/// A right that one process has for a time, renewed while it works.
+struct LeaseEntry {
+  std::string name;
+  std::string owner;
+  std::int64_t until_ms = 0;
 };
 
 struct VolumeEntry {
@@ -98,6 +126,29 @@ class Catalog {
   /// The data of a managed table stays where it is, named by dropped_tables, until it is purged.
   virtual Status DropTable(const FullName& name) = 0;
 
+  /// Errors: TABLE_OR_VIEW_NOT_FOUND.
+  virtual Result<TableEntry> FindTableById(std::string_view id) const = 0;
+
+  // Refreshes. Each call changes its own members of the row and leaves the others; the first one
+  // for a table makes the row. A table that was dropped meanwhile: TABLE_OR_VIEW_NOT_FOUND.
+  virtual Result<RefreshEntry> FindRefresh(std::string_view table_id) const = 0;
+  virtual Result<std::vector<RefreshEntry>> ListRefreshes() const = 0;
+  virtual Status SetNextRun(std::string_view table_id, std::int64_t anchor_ms,
+                            std::optional<std::int64_t> next_run_ms) = 0;
+  virtual Status RequestRefresh(std::string_view table_id, bool is_full) = 0;
+  /// Takes the request, if there is one, and notes that the update runs.
+  virtual Status BeginUpdate(std::string_view table_id, std::string_view update_id,
+                             std::int64_t now_ms) = 0;
+  /// Writes `state`, `finished_ms`, `error`, `num_failures` and `sources`.
+  virtual Status EndUpdate(const RefreshEntry& entry) = 0;
+
+  // Leases, for what one process of all that share this home does at a time.
+  /// True: `lease.owner` has it until `lease.until_ms`, newly or again. False: another owner has it
+  /// beyond `now_ms`.
+  virtual Result<bool> AcquireLease(const LeaseEntry& lease, std::int64_t now_ms) = 0;
+  virtual Status ReleaseLease(std::string_view name, std::string_view owner) = 0;
+  virtual Result<std::optional<LeaseEntry>> FindLease(std::string_view name) const = 0;
+
   // Volumes. Errors: VOLUME_DOES_NOT_EXIST, VOLUME_ALREADY_EXISTS, SCHEMA_NOT_FOUND.
   virtual Result<VolumeEntry> FindVolume(const FullName& name) const = 0;
   virtual Result<std::vector<VolumeEntry>> ListVolumes(std::string_view catalog,
@@ -109,6 +160,9 @@ class Catalog {
   /// "/Volumes/main/raw/landing/a.csv" to the URL of that object. Dot segments that lead out of the
   /// volume are refused: INLET_PATH_OUTSIDE.
   Result<std::string> VolumeUrl(std::string_view volume_path) const;
+
+  /// The absolute path of the home.
+  virtual const std::string& home() const = 0;
 
   /// A URL for a new managed table or volume, no other entry's, under the home.
   virtual std::string NewManagedLocation(std::string_view kind, const FullName& name) const = 0;

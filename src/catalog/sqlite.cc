@@ -78,8 +78,9 @@ Sqlite& Sqlite::operator=(Sqlite&& other) noexcept {
 Sqlite::~Sqlite() { sqlite3_close_v2(database_); }
 
 SqliteStatement& SqliteStatement::Bind(std::string_view text) {
-  sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()),
-                    SQLITE_TRANSIENT);
+  // An empty view may have no address, which would stand for NULL.
+  sqlite3_bind_text(statement_, ++bound_, text.empty() ? "" : text.data(),
+                    static_cast<int>(text.size()), SQLITE_TRANSIENT);
   return *this;
 }
 

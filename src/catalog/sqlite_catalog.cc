@@ -11,7 +11,9 @@
 namespace inlet::catalog {
 namespace {
 
-constexpr std::string_view kSchema = R"sql(
+// What each release changed, in order; PRAGMA user_version counts those that a file has had.
+constexpr std::string_view kMigrations[] = {
+    R"sql(
 CREATE TABLE IF NOT EXISTS catalogs (
   name TEXT COLLATE NOCASE PRIMARY KEY, comment TEXT NOT NULL, created_at_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS schemas (
@@ -37,12 +39,27 @@ CREATE TABLE IF NOT EXISTS volumes (
   FOREIGN KEY (catalog, schema) REFERENCES schemas ON DELETE CASCADE);
 INSERT OR IGNORE INTO catalogs VALUES ('main', '', 0);
 INSERT OR IGNORE INTO schemas VALUES ('main', 'default', '', 0);
-PRAGMA user_version = 1;
-)sql";
+)sql",
+    R"sql(
+ALTER TABLE tables ADD COLUMN definition TEXT NOT NULL DEFAULT '';
+CREATE TABLE refreshes (
+  table_id TEXT PRIMARY KEY REFERENCES tables(id) ON DELETE CASCADE,
+  anchor_ms INTEGER NOT NULL DEFAULT 0, next_run_ms INTEGER,
+  is_requested INTEGER NOT NULL DEFAULT 0, is_full INTEGER NOT NULL DEFAULT 0,
+  update_id TEXT NOT NULL DEFAULT '', state TEXT NOT NULL DEFAULT '',
+  started_ms INTEGER NOT NULL DEFAULT 0, finished_ms INTEGER NOT NULL DEFAULT 0,
+  error TEXT NOT NULL DEFAULT '', num_failures INTEGER NOT NULL DEFAULT 0,
+  sources TEXT NOT NULL DEFAULT '');
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY, owner TEXT NOT NULL, until_ms INTEGER NOT NULL);
+)sql"};
 
 constexpr std::string_view kTableColumns =
     "catalog, schema, name, id, kind, location, view_text, view_columns, default_names, comment, "
-    "created_at_ms";
+    "created_at_ms, definition";
+constexpr std::string_view kRefreshColumns =
+    "table_id, anchor_ms, coalesce(next_run_ms, -1), is_requested, is_full, update_id, state, "
+    "started_ms, finished_ms, error, num_failures, sources";
 constexpr std::string_view kVolumeColumns =
     "catalog, schema, name, id, external, location, comment, created_at_ms";
 
@@ -60,7 +77,24 @@ TableEntry ReadTable(const SqliteStatement& row) {
           .view_columns = row.Text(7),
           .default_names = row.Text(8),
           .comment = row.Text(9),
-          .created_at_ms = row.Int64(10)};
+          .created_at_ms = row.Int64(10),
+          .definition = row.Text(11)};
+}
+
+RefreshEntry ReadRefresh(const SqliteStatement& row) {
+  RefreshEntry entry{.table_id = row.Text(0),
+                     .anchor_ms = row.Int64(1),
+                     .is_requested = row.Int64(3) != 0,
+                     .is_full = row.Int64(4) != 0,
+                     .update_id = row.Text(5),
+                     .state = row.Text(6),
+                     .started_ms = row.Int64(7),
+                     .finished_ms = row.Int64(8),
+                     .error = row.Text(9),
+                     .num_failures = static_cast<int>(row.Int64(10)),
+                     .sources = row.Text(11)};
+  if (row.Int64(2) >= 0) entry.next_run_ms = row.Int64(2);
+  return entry;
 }
 
 VolumeEntry ReadVolume(const SqliteStatement& row) {
@@ -247,7 +281,7 @@ class SqliteCatalog final : public Catalog {
     TRY(FindSchema(entry.name.catalog, entry.name.schema));
     const std::lock_guard lock(mutex_);
     Result<bool> done = TRY(database_.Prepare("INSERT INTO tables (" + std::string(kTableColumns) +
-                                              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
+                                              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
                             .Bind(entry.name.catalog)
                             .Bind(entry.name.schema)
                             .Bind(entry.name.object)
@@ -259,6 +293,7 @@ class SqliteCatalog final : public Catalog {
                             .Bind(entry.default_names)
                             .Bind(entry.comment)
                             .Bind(NowMs())
+                            .Bind(entry.definition)
                             .Step();
     return Named(done ? Ok() : Status(std::unexpected(std::move(done).error())),
                  Condition::TABLE_OR_VIEW_ALREADY_EXISTS, "relationName", ToString(entry.name));
@@ -269,7 +304,7 @@ class SqliteCatalog final : public Catalog {
     Result<bool> done =
         TRY(database_.Prepare("UPDATE tables SET catalog = ?, schema = ?, name = ?, kind = ?, "
                               "location = ?, view_text = ?, view_columns = ?, default_names = ?, "
-                              "comment = ? WHERE id = ?"))
+                              "comment = ?, definition = ? WHERE id = ?"))
             .Bind(entry.name.catalog)
             .Bind(entry.name.schema)
             .Bind(entry.name.object)
@@ -279,6 +314,7 @@ class SqliteCatalog final : public Catalog {
             .Bind(entry.view_columns)
             .Bind(entry.default_names)
             .Bind(entry.comment)
+            .Bind(entry.definition)
             .Bind(entry.id)
             .Step();
     return Named(done ? Ok() : Status(std::unexpected(std::move(done).error())),
@@ -300,6 +336,85 @@ class SqliteCatalog final : public Catalog {
     }();
     TRY(Finish(dropped));
     return dropped;
+  }
+
+  Result<TableEntry> FindTableById(std::string_view id) const override {
+    const std::lock_guard lock(mutex_);
+    SqliteStatement query = TRY(
+        database_.Prepare("SELECT " + std::string(kTableColumns) + " FROM tables WHERE id = ?"));
+    if (TRY(query.Bind(id).Step())) return ReadTable(query);
+    return NoTable(id);
+  }
+
+  Result<RefreshEntry> FindRefresh(std::string_view table_id) const override {
+    const std::lock_guard lock(mutex_);
+    SqliteStatement query = TRY(database_.Prepare("SELECT " + std::string(kRefreshColumns) +
+                                                  " FROM refreshes WHERE table_id = ?"));
+    if (TRY(query.Bind(table_id).Step())) return ReadRefresh(query);
+    return RefreshEntry{.table_id = std::string(table_id)};
+  }
+
+  Result<std::vector<RefreshEntry>> ListRefreshes() const override {
+    const std::lock_guard lock(mutex_);
+    SqliteStatement query = TRY(database_.Prepare("SELECT " + std::string(kRefreshColumns) +
+                                                  " FROM refreshes ORDER BY table_id"));
+    std::vector<RefreshEntry> entries;
+    while (TRY(query.Step())) entries.push_back(ReadRefresh(query));
+    return entries;
+  }
+
+  Status SetNextRun(std::string_view table_id, std::int64_t anchor_ms,
+                    std::optional<std::int64_t> next_run_ms) override {
+    return ChangeRefresh(table_id, "anchor_ms = ?, next_run_ms = nullif(?, -1)",
+                         {anchor_ms, next_run_ms.value_or(-1)}, {});
+  }
+
+  Status RequestRefresh(std::string_view table_id, bool is_full) override {
+    return ChangeRefresh(table_id, "is_requested = 1, is_full = max(is_full, ?)", {is_full}, {});
+  }
+
+  Status BeginUpdate(std::string_view table_id, std::string_view update_id,
+                     std::int64_t now_ms) override {
+    return ChangeRefresh(table_id,
+                         "started_ms = ?, is_requested = 0, is_full = 0, state = 'RUNNING', "
+                         "error = '', update_id = ?",
+                         {now_ms}, {update_id});
+  }
+
+  Status EndUpdate(const RefreshEntry& entry) override {
+    return ChangeRefresh(
+        entry.table_id, "finished_ms = ?, num_failures = ?, state = ?, error = ?, sources = ?",
+        {entry.finished_ms, entry.num_failures}, {entry.state, entry.error, entry.sources});
+  }
+
+  Result<bool> AcquireLease(const LeaseEntry& lease, std::int64_t now_ms) override {
+    const std::lock_guard lock(mutex_);
+    TRY(TRY(database_.Prepare("INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
+                              "SET owner = excluded.owner, until_ms = excluded.until_ms "
+                              "WHERE owner = excluded.owner OR until_ms <= ?"))
+            .Bind(lease.name)
+            .Bind(lease.owner)
+            .Bind(lease.until_ms)
+            .Bind(now_ms)
+            .Step());
+    return database_.changes() > 0;
+  }
+
+  Status ReleaseLease(std::string_view name, std::string_view owner) override {
+    const std::lock_guard lock(mutex_);
+    TRY(TRY(database_.Prepare("DELETE FROM leases WHERE name = ? AND owner = ?"))
+            .Bind(name)
+            .Bind(owner)
+            .Step());
+    return Ok();
+  }
+
+  Result<std::optional<LeaseEntry>> FindLease(std::string_view name) const override {
+    const std::lock_guard lock(mutex_);
+    SqliteStatement query =
+        TRY(database_.Prepare("SELECT name, owner, until_ms FROM leases WHERE name = ?"));
+    if (!TRY(query.Bind(name).Step())) return std::nullopt;
+    return LeaseEntry{query.Text(0), query.Text(1), query.Int64(2)};
   }
 
   Result<VolumeEntry> FindVolume(const FullName& name) const override {
@@ -364,6 +479,8 @@ class SqliteCatalog final : public Catalog {
     return Ok();
   }
 
+  const std::string& home() const override { return home_; }
+
   std::string NewManagedLocation(std::string_view kind, const FullName& name) const override {
     const std::string base = home_ + "/" + std::string(kind) + "/" + FileNameFor(name.catalog) +
                              "/" + FileNameFor(name.schema) + "/" + FileNameFor(name.object);
@@ -375,6 +492,29 @@ class SqliteCatalog final : public Catalog {
   }
 
  private:
+  static std::unexpected<Error> NoTable(std::string_view id) {
+    return Fail(Condition::TABLE_OR_VIEW_NOT_FOUND,
+                {{"relationName", "with the id " + std::string(id)}, {"suggestion", ""}});
+  }
+
+  /// Makes the row of a table when it is missing and sets members of it, numbers bound first.
+  Status ChangeRefresh(std::string_view table_id, std::string_view assignments,
+                       std::initializer_list<std::int64_t> numbers,
+                       std::initializer_list<std::string_view> texts) {
+    const std::lock_guard lock(mutex_);
+    TRY(TRY(database_.Prepare("INSERT OR IGNORE INTO refreshes (table_id) "
+                              "SELECT id FROM tables WHERE id = ?"))
+            .Bind(table_id)
+            .Step());
+    SqliteStatement update = TRY(database_.Prepare(
+        "UPDATE refreshes SET " + std::string(assignments) + " WHERE table_id = ?"));
+    for (const std::int64_t number : numbers) update.Bind(number);
+    for (const std::string_view text : texts) update.Bind(text);
+    TRY(update.Bind(table_id).Step());
+    if (database_.changes() == 0) return NoTable(table_id);
+    return Ok();
+  }
+
   /// Ends a transaction: COMMIT after success, ROLLBACK after `outcome` failed.
   Status Finish(const Status& outcome) {
     return database_.Execute(outcome ? "COMMIT" : "ROLLBACK");
@@ -406,6 +546,34 @@ class SqliteCatalog final : public Catalog {
 
 }  // namespace
 
+namespace {
+
+Result<std::size_t> VersionOf(Sqlite& database) {
+  SqliteStatement version = TRY(database.Prepare("PRAGMA user_version"));
+  TRY(version.Step());
+  return static_cast<std::size_t>(version.Int64(0));
+}
+
+/// Brings a file of an older release, or a new one, to this release's shape.
+Status Migrate(Sqlite& database) {
+  constexpr std::size_t kNewest = std::size(kMigrations);
+  if (TRY(VersionOf(database)) == kNewest) return Ok();
+  TRY(database.Execute("BEGIN IMMEDIATE"));
+  Status migrated = [&]() -> Status {
+    // Another process may have done it while this one waited.
+    const std::size_t version = TRY(VersionOf(database));
+    if (version > kNewest) return FailUnsupported("the catalog of a newer release of Inlet");
+    for (std::size_t next = version; next < kNewest; ++next) {
+      TRY(database.Execute(kMigrations[next]));
+    }
+    return database.Execute("PRAGMA user_version = " + std::to_string(kNewest));
+  }();
+  TRY(database.Execute(migrated ? "COMMIT" : "ROLLBACK"));
+  return migrated;
+}
+
+}  // namespace
+
 std::string ToString(const FullName& name) {
   return QuoteAlways(name.catalog) + "." + QuoteAlways(name.schema) + "." +
          QuoteAlways(name.object);
@@ -421,10 +589,7 @@ Result<std::unique_ptr<Catalog>> Catalog::Open(const std::string& home) {
   std::string root = absolute.lexically_normal().string();
   if (root.size() > 1 && root.ends_with('/')) root.pop_back();
   Sqlite database = TRY(Sqlite::Open(root + "/catalog.db"));
-  SqliteStatement version = TRY(database.Prepare("PRAGMA user_version"));
-  if (TRY(version.Step()) && version.Int64(0) == 0) {
-    TRY(database.Execute("BEGIN IMMEDIATE;" + std::string(kSchema) + "COMMIT"));
-  }
+  TRY(Migrate(database).Context("open " + root + "/catalog.db"));
   return std::make_unique<SqliteCatalog>(std::move(database), root);
 }
 
