@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "delta/data_file_writer.h"
+#include "engine/row_checks.h"
 #include "sql/ast.h"
 #include "types/batch.h"
 #include "types/data_type.h"
@@ -60,6 +61,7 @@ struct QueryContext {
   std::int64_t now_us = 0;  ///< current_timestamp(), microseconds since 1970 UTC.
   /// Rows and bytes done so far; called at times from any thread. May be empty.
   std::function<void(std::int64_t rows, std::int64_t bytes)> on_progress;
+  std::shared_ptr<RowChecks> row_checks;  ///< Of inlet_expect(); null: the query has none.
 };
 
 /// Runs Databricks queries over inputs. Thread-safe.

@@ -82,6 +82,7 @@ constexpr FunctionRule kRules[] = {
     Scalar("nanvl", 2, 2, "spark_nanvl"),
     Scalar("assert_true", 1, 2, "spark_assert_true"),
     Scalar("raise_error", 1, 1, "spark_raise_error"),
+    Scalar("inlet_expect", 1, -1, "spark_expect"),
 
     // ---- Text
     Scalar("concat", 0, -1, "spark_concat"),

@@ -63,13 +63,16 @@ class TableWalk {
     if (const auto* named = table.As<NamedTable>()) {
       if (IsCte(*named)) return Ok();
       if (!named->name.parts.empty()) name = named->name.parts.back();
-    } else {
-      TRY(TryChildren(table, [this](auto& child) { return Visit(child); }));
-      const auto* function = table.As<TableFunction>();
-      if (function == nullptr) return Ok();
+    } else if (const auto* function = table.As<TableFunction>()) {
       if (!function->call.name.parts.empty()) name = function->call.name.parts.back();
+    } else {
+      return TryChildren(table, [this](auto& child) { return Visit(child); });
     }
     TRY(bind_(table));
+    // Such as the argument of explode((SELECT ...)).
+    if (table.As<TableFunction>() != nullptr) {
+      TRY(TryChildren(table, [this](auto& child) { return Visit(child); }));
+    }
     // What was a table keeps its name: SELECT t.a FROM s.t
     if (table.alias.empty()) table.alias = std::move(name);
     return Ok();

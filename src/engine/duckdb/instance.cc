@@ -52,7 +52,8 @@ class OpenInstance : public DuckDbInstance {
                                                 .now_us = context.now_us,
                                                 .current_catalog = context.current_catalog,
                                                 .current_schema = context.current_schema,
-                                                .current_user = context.current_user});
+                                                .current_user = context.current_user,
+                                                .row_checks = context.row_checks});
       auto set = connection->Query("SET TimeZone = " +
                                    duckdb::Value(context.session_time_zone).ToSQLString());
       if (set->HasError()) {

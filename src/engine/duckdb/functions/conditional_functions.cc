@@ -95,6 +95,41 @@ Bound BindRaise(ClientContext& context, Arguments& arguments) {
           }};
 }
 
+/// inlet_expect(c0, c1, ...): counts the row, and says whether it stays.
+Bound BindExpect(ClientContext& context, Arguments& arguments) {
+  std::shared_ptr<RowChecks> checks = SessionOf(context).row_checks;
+  if (!checks || checks->size() != arguments.size()) {
+    Raise(Condition::UNRESOLVED_ROUTINE, {{"routineName", "`inlet_expect`"}, {"suggestion", ""}});
+  }
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    CoerceTo(context, arguments[i], LogicalType::BOOLEAN, "EXPECT", i);
+  }
+  return {.type = LogicalType::BOOLEAN,
+          .execute = [checks](DataChunk& chunk, ExpressionState&, Vector& result) {
+            std::vector<UnifiedVectorFormat> conditions(chunk.ColumnCount());
+            for (std::size_t i = 0; i < conditions.size(); ++i) {
+              chunk.data[i].ToUnifiedFormat(chunk.size(), conditions[i]);
+            }
+            std::vector<std::int64_t> failed(conditions.size());
+            std::int64_t dropped = 0;
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            auto* keep = duckdb::FlatVector::GetData<bool>(result);
+            for (idx_t row = 0; row < chunk.size(); ++row) {
+              keep[row] = true;
+              for (std::size_t i = 0; i < conditions.size(); ++i) {
+                const idx_t at = conditions[i].sel->get_index(row);
+                const bool holds = conditions[i].validity.RowIsValid(at) &&
+                                   UnifiedVectorFormat::GetData<bool>(conditions[i])[at];
+                if (holds) continue;
+                ++failed[i];
+                keep[row] = keep[row] && !checks->drops(i);
+              }
+              if (!keep[row]) ++dropped;
+            }
+            checks->Add(static_cast<std::int64_t>(chunk.size()), dropped, failed);
+          }};
+}
+
 Bound BindAssert(ClientContext& context, Arguments& arguments) {
   ExpressionPtr message =
       arguments.size() > 1 ? arguments[1]->Copy() : Constant(duckdb::Value("assert_true failed"));
@@ -143,6 +178,7 @@ void AddChoices(Registry& registry) {
   });
   registry.AddBound("spark_decode", BindDecode);
   registry.AddVolatile("spark_raise_error", BindRaise);
+  registry.AddVolatile("spark_expect", BindExpect);
   registry.AddBound("spark_assert_true", BindAssert);
   registry.AddBound("spark_nanvl", BindNanvl);
   registry.AddBound("spark_isnan", [](ClientContext& context, Arguments& arguments) {

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+
+#include "engine/row_checks.h"
 
 namespace duckdb {
 class ClientContext;
@@ -18,6 +21,7 @@ struct FunctionSession {
   std::string current_catalog;
   std::string current_schema;
   std::string current_user;
+  std::shared_ptr<RowChecks> row_checks;  ///< Of inlet_expect(); may be null.
 };
 
 /// Adds Spark's functions (names that begin with spark_), aggregates and the ANSI casts to a DuckDB
