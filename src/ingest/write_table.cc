@@ -92,7 +92,14 @@ std::int64_t NumRecords(const AddFile& file) {
 }
 
 Result<std::vector<AddFile>> TableWriter::Stage(BoundQuery query, const delta::DataFileSpec& spec) {
-  return engine_.Write(query.query, std::move(query.inputs), query.context, spec, stop_);
+  std::vector<AddFile> staged =
+      TRY(engine_.Write(query.query, std::move(query.inputs), query.context, spec, stop_));
+  if (!options_.before_commit) return staged;
+  if (Status agreed = options_.before_commit(); !agreed) {
+    delta::DeleteStaged(spec.table_root, staged);
+    return std::unexpected(std::move(agreed).error());
+  }
+  return staged;
 }
 
 Result<WriteResult> TableWriter::Create(const storage::Location& root,
@@ -112,7 +119,9 @@ Result<WriteResult> TableWriter::CreateAs(const storage::Location& root,
                                           delta::TableDefinition definition, BoundQuery query,
                                           bool is_managed) {
   TRY(RefuseFilesAt(root));
-  definition.schema = TRY(engine_.Describe(query.query, query.inputs, query.context));
+  if (definition.schema.empty()) {
+    definition.schema = TRY(engine_.Describe(query.query, query.inputs, query.context));
+  }
   delta::TableActions actions = TRY(delta::DefineTable(definition));
   const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, actions.metadata));
   std::vector<AddFile> staged = TRY(Stage(std::move(query), spec));
@@ -133,7 +142,9 @@ Result<WriteResult> TableWriter::Replace(const SnapshotPtr& current,
                                          std::optional<BoundQuery> query,
                                          bool is_create_or_replace) {
   const storage::Location& root = current->table_root();
-  if (query) definition.schema = TRY(engine_.Describe(query->query, query->inputs, query->context));
+  if (query && definition.schema.empty()) {
+    definition.schema = TRY(engine_.Describe(query->query, query->inputs, query->context));
+  }
   delta::TableActions actions = TRY(delta::RedefineTable(*current, definition));
   const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, actions.metadata));
   const bool has_query = query.has_value();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -32,6 +33,8 @@ struct WriteResult {
 
 struct WriteOptions {
   std::string user_name;  ///< For the table's history.
+  /// Called when all rows are staged; its error gives the write up. May be empty.
+  std::function<Status()> before_commit;
 };
 
 /// Writes tables: the query's rows become staged files, one commit makes them visible; when
@@ -47,7 +50,8 @@ class TableWriter {
   Result<WriteResult> Create(const storage::Location& root,
                              const delta::TableDefinition& definition, bool is_managed);
 
-  /// CREATE TABLE ... AS: version 0 with the rows. The definition's schema is the query's.
+  /// CREATE TABLE ... AS: version 0 with the rows. The definition's schema is the query's, or, when
+  /// it is given, what the query's columns are stored as by position.
   Result<WriteResult> CreateAs(const storage::Location& root, delta::TableDefinition definition,
                                BoundQuery query, bool is_managed);
 
