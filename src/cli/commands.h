@@ -51,6 +51,7 @@ struct ServeCommand {
   int http_port = 8080;      ///< 0: off.
   int connect_port = 15002;  ///< 0: off.
   std::string bind = "127.0.0.1";
+  int max_streams = 4;  ///< Refreshes at a time; 0: none are run here.
 };
 int RunServe(const ServeCommand& command, const workspace::WorkspaceOptions& options);
 

@@ -74,11 +74,16 @@ int Main(int argc, char** argv) {
   auto* doctor_app = app.add_subcommand("doctor", "Check this machine and the stores in use");
   doctor_app->add_option("locations", doctor_locations, "URLs to try, such as s3://bucket/dir");
   ServeCommand serve;
-  auto* serve_app = app.add_subcommand("serve", "Serve health and metrics");
+  auto* serve_app =
+      app.add_subcommand("serve", "Serve health and metrics, and refresh tables on schedule");
   serve_app->add_option("--http-port", serve.http_port, "0: off")->check(CLI::Range(0, 65535));
   serve_app->add_option("--connect-port", serve.connect_port, "0: off")
       ->check(CLI::Range(0, 65535));
   serve_app->add_option("--bind", serve.bind, "Address to listen on");
+  serve_app
+      ->add_option("--max-streams", serve.max_streams,
+                   "Refreshes of streaming tables and materialized views at a time; 0: none")
+      ->check(CLI::Range(0, 1000));
 
   CLI11_PARSE(app, argc, argv);
   sql.format = FindOutputFormat(format).value_or(OutputFormat::kTable);

@@ -29,6 +29,8 @@ int RunServe(const ServeCommand& command, const workspace::WorkspaceOptions& opt
     http = *std::move(started);
     std::cerr << "Listening on http://" << command.bind << ":" << http->port() << "\n";
   }
+  std::unique_ptr<workspace::BackgroundWork> scheduler;
+  if (command.max_streams > 0) scheduler = (*workspace)->StartScheduler(command.max_streams);
   int signal = 0;
   sigwait(&signals, &signal);
   return kOk;

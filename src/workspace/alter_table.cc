@@ -6,6 +6,7 @@
 #include "sql/printer.h"
 #include "types/json_text.h"
 #include "workspace/binder.h"
+#include "workspace/datasets.h"
 #include "workspace/statements.h"
 #include "workspace/table_definition.h"
 
@@ -225,6 +226,13 @@ class AlterTableRun {
 }  // namespace
 
 Result<QueryResult> Run(const Call& call, const sql::AlterTable& statement) {
+  TRY(RefuseForDatasets(TRY(FindTable(call, statement.name)).entry, "ALTER TABLE")
+          .Hint("Use ALTER STREAMING TABLE or ALTER MATERIALIZED VIEW.")
+          .At(statement.name.span));
+  return AlterDatasetTable(call, statement);
+}
+
+Result<QueryResult> AlterDatasetTable(const Call& call, const sql::AlterTable& statement) {
   TableTarget target = TRY(FindTable(call, statement.name));
   delta::SnapshotPtr table = TRY(LatestOf(call, target).At(statement.name.span));
   AlterTableRun run(call, std::move(target), std::move(table));

@@ -9,7 +9,9 @@
 #include "ingest/read_files.h"
 #include "sql/parser.h"
 #include "sql/walk.h"
+#include "workspace/datasets.h"
 #include "workspace/information_schema.h"
+#include "workspace/pipeline_tables.h"
 #include "workspace/stored_view.h"
 
 namespace inlet::workspace {
@@ -152,6 +154,9 @@ class Binder {
     }
     const catalog::TableEntry entry = TRY(call_.shared.catalog->FindTable(full).At(table.span));
     if (entry.kind == catalog::TableKind::kView) return BindView(table, entry);
+    if (named.time_travel) {
+      TRY(RefuseForMaterializedViews(entry, "time travel").At(named.time_travel->span));
+    }
     return BindDelta(table, named);
   }
 
@@ -218,8 +223,15 @@ class Binder {
         std::end(kEngineFunctions)) {
       return Ok();
     }
-    constexpr std::string_view kLater[] = {"table_changes", "event_log", "cloud_files_state",
-                                           "read_kafka"};
+    if (name == "event_log") {
+      PutInput(table, TRY(OpenEventLog(call_, function.call).At(table.span)), name);
+      return Ok();
+    }
+    if (name == "stream_metrics") {
+      PutInput(table, TRY(OpenStreamMetrics(call_)), name);
+      return Ok();
+    }
+    constexpr std::string_view kLater[] = {"table_changes", "cloud_files_state", "read_kafka"};
     if (std::find(std::begin(kLater), std::end(kLater), name) != std::end(kLater)) {
       return Status(FailUnsupported("the table function " + name)).At(table.span);
     }

@@ -46,12 +46,22 @@ struct WorkspaceOptions {
   std::int64_t memory_bytes = 0;     ///< 0: the engine's default.
 };
 
+/// Work that goes on beside the clients. Destroying it asks it to stop, and waits until it has.
+class BackgroundWork {
+ public:
+  virtual ~BackgroundWork() = default;
+};
+
 /// Owns everything: catalog, engine, caches. Thread-safe. Opening it does no work that a simple
 /// SELECT does not need.
 class Workspace {
  public:
   virtual ~Workspace() = default;
   virtual std::unique_ptr<Client> Connect() = 0;
+
+  /// Refreshes streaming tables and materialized views when they are due, `max_running` at a time.
+  /// Several processes may do so on one home. The workspace outlives what it gives.
+  virtual std::unique_ptr<BackgroundWork> StartScheduler(int max_running) = 0;
 
   static Result<std::unique_ptr<Workspace>> Open(const WorkspaceOptions& options);
 };

@@ -5,6 +5,7 @@
 #include "types/text_cast.h"
 #include "types/time_zone.h"
 #include "workspace/binder.h"
+#include "workspace/datasets.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 #include "workspace/stored_view.h"
@@ -231,7 +232,12 @@ Result<QueryResult> Run(const Call& call, const sql::DescribeTable& statement) {
   for (const types::StructField& field : table->schema().fields) rows.push_back(ColumnRow(field));
   const delta::TableDetail detail = delta::Detail(*table);
   AppendPartitioning(*table, detail, rows);
-  if (statement.is_extended) AppendDetails(target, *table, detail, rows);
+  if (statement.is_extended) {
+    AppendDetails(target, *table, detail, rows);
+    if (target.entry && IsDataset(*target.entry)) {
+      for (Row& row : TRY(RefreshInformation(call, *target.entry))) rows.push_back(std::move(row));
+    }
+  }
   return MakeResult(StringColumns({"col_name", "data_type", "comment"}), rows);
 }
 

@@ -1,11 +1,8 @@
 #include "workspace/information_schema.h"
 
-#include <arrow/api.h>
-
 #include <array>
 
-#include "types/arrow.h"
-#include "workspace/row_table.h"
+#include "workspace/row_source.h"
 #include "workspace/statements.h"
 
 namespace inlet::workspace {
@@ -15,41 +12,6 @@ using catalog::TableEntry;
 using catalog::TableKind;
 using types::StructType;
 using types::TypeId;
-
-/// Rows in memory as an input.
-class MemorySource final : public engine::SplitSource {
- public:
-  MemorySource(StructType schema, types::BatchPtr batch)
-      : schema_(std::move(schema)), batch_(std::move(batch)) {}
-
-  const StructType& schema() const override { return schema_; }
-  std::size_t num_splits() const override { return batch_->num_rows() == 0 ? 0 : 1; }
-  std::optional<std::int64_t> num_rows() const override { return batch_->num_rows(); }
-  Result<std::unique_ptr<types::BatchReader>> Open(
-      std::size_t, const engine::Projection& projection) const override {
-    arrow::FieldVector fields;
-    arrow::ArrayVector columns;
-    for (const std::size_t column : projection.columns) {
-      fields.push_back(batch_->schema()->field(static_cast<int>(column)));
-      columns.push_back(batch_->column(static_cast<int>(column)));
-    }
-    return std::make_unique<Reader>(arrow::RecordBatch::Make(
-        arrow::schema(std::move(fields)), batch_->num_rows(), std::move(columns)));
-  }
-
- private:
-  class Reader final : public types::BatchReader {
-   public:
-    explicit Reader(types::BatchPtr batch) : batch_(std::move(batch)) {}
-    Result<types::BatchPtr> Next() override { return std::exchange(batch_, nullptr); }
-
-   private:
-    types::BatchPtr batch_;
-  };
-
-  StructType schema_;
-  types::BatchPtr batch_;
-};
 
 Cell At(std::int64_t ms) { return ms * 1000; }
 
@@ -94,8 +56,7 @@ class InformationSchema {
   bool Is(std::string_view view) const { return EqualsIgnoreCase(name_.object, view); }
 
   Source Make(StructType schema, const std::vector<Row>& rows) const {
-    types::BatchPtr batch = TRY(MakeBatch(schema, rows));
-    return std::make_shared<MemorySource>(std::move(schema), std::move(batch));
+    return MakeRowSource(std::move(schema), rows);
   }
 
   Result<std::vector<TableEntry>> AllTables() const {

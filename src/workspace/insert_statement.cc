@@ -4,6 +4,7 @@
 #include "ingest/write_table.h"
 #include "sql/printer.h"
 #include "workspace/binder.h"
+#include "workspace/datasets.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
@@ -164,6 +165,7 @@ Result<QueryResult> Run(const Call& call, const sql::Insert& statement) {
     return FailUnsupported("INSERT OVERWRITE ... PARTITION; use INSERT ... REPLACE WHERE");
   }
   const TableTarget target = TRY(FindTable(call, statement.target.name));
+  TRY(RefuseForMaterializedViews(target.entry, "INSERT").At(statement.target.name.span));
   const delta::SnapshotPtr table = TRY(LatestOf(call, target));
   ingest::BoundQuery query =
       TRY(InsertQuery(call, statement, *table, target.display_name).Build().At(statement.span));

@@ -1,4 +1,5 @@
 #include "delta/table.h"
+#include "workspace/datasets.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
@@ -6,6 +7,7 @@ namespace inlet::workspace {
 
 Result<QueryResult> Run(const Call& call, const sql::Restore& statement) {
   const TableTarget target = TRY(FindTable(call, statement.name));
+  TRY(RefuseForDatasets(target.entry, "RESTORE").At(statement.name.span));
   delta::RestoreTarget to{.version = statement.to.version};
   if (!to.version) {
     to.timestamp_ms = TRY(ConstantTimestampMs(call, *statement.to.timestamp));

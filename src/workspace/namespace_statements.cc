@@ -1,5 +1,6 @@
 #include "base/uuid.h"
 #include "delta/table.h"
+#include "workspace/datasets.h"
 #include "workspace/statements.h"
 
 namespace inlet::workspace {
@@ -15,6 +16,33 @@ Result<QueryResult> Unless(Status status, bool tolerate, ErrorKind kind, TextSpa
 
 std::string OneName(const sql::ObjectName& name) {
   return name.parts.empty() ? "" : name.parts.back();
+}
+
+void AddDatasetsOf(const Call& call, std::string_view catalog, std::string_view schema,
+                   std::vector<catalog::TableEntry>& datasets) {
+  const auto tables = call.shared.catalog->ListTables(catalog, schema);
+  if (!tables) return;
+  for (const catalog::TableEntry& table : *tables) {
+    if (IsDataset(table)) datasets.push_back(table);
+  }
+}
+
+/// The streaming tables and materialized views that a DROP ... CASCADE takes with it.
+std::vector<catalog::TableEntry> DatasetsThatGo(const Call& call,
+                                                const sql::DropObject& statement) {
+  std::vector<catalog::TableEntry> datasets;
+  if (!statement.is_cascade) return datasets;
+  if (statement.kind == ObjectKind::kCatalog) {
+    const std::string catalog = OneName(statement.name);
+    const auto schemas = call.shared.catalog->ListSchemas(catalog);
+    if (!schemas) return datasets;
+    for (const catalog::SchemaEntry& schema : *schemas) {
+      AddDatasetsOf(call, catalog, schema.name, datasets);
+    }
+  } else if (const auto schema = CompleteSchema(statement.name, call.session)) {
+    AddDatasetsOf(call, schema->first, schema->second, datasets);
+  }
+  return datasets;
 }
 
 Status SetTableComment(const Call& call, const sql::CommentOn& statement) {
@@ -79,6 +107,7 @@ Result<QueryResult> Run(const Call& call, const sql::CreateVolume& statement) {
 
 Result<QueryResult> Run(const Call& call, const sql::DropObject& statement) {
   Status dropped = Ok();
+  const std::vector<catalog::TableEntry> datasets = DatasetsThatGo(call, statement);
   switch (statement.kind) {
     case ObjectKind::kCatalog:
       dropped = call.shared.catalog->DropCatalog(OneName(statement.name), statement.is_cascade);
@@ -93,6 +122,9 @@ Result<QueryResult> Run(const Call& call, const sql::DropObject& statement) {
       break;
     default:
       return FailUnsupported("DROP of this kind of object");
+  }
+  if (dropped) {
+    for (const catalog::TableEntry& dataset : datasets) ForgetDataset(call, dataset);
   }
   return Unless(std::move(dropped), statement.if_exists, ErrorKind::kNotFound, statement.name.span);
 }

@@ -15,6 +15,8 @@
 
 namespace inlet::workspace {
 
+class PipelineServices;
+
 /// What all clients of a workspace share. Thread-safe.
 struct Shared {
   WorkspaceOptions options;
@@ -23,6 +25,7 @@ struct Shared {
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<engine::Engine> engine;
   delta::SnapshotCache snapshots;
+  std::unique_ptr<PipelineServices> pipelines;
 };
 
 /// A stored query and what its short names mean.

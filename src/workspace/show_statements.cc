@@ -4,6 +4,7 @@
 #include "ingest/glob.h"
 #include "sql/printer.h"
 #include "types/json_text.h"
+#include "workspace/datasets.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
@@ -50,7 +51,9 @@ Result<QueryResult> ShowTables(const Call& call, const sql::Show& statement, boo
   std::vector<Row> rows;
   for (const TableEntry& entry :
        TRY(call.shared.catalog->ListTables(catalog, schema).At(statement.name.span))) {
-    if (views_only && entry.kind != TableKind::kView) continue;
+    const bool is_view =
+        entry.kind == TableKind::kView || entry.kind == TableKind::kMaterializedView;
+    if (views_only && !is_view) continue;
     if (Matches(statement.pattern, entry.name.object)) {
       rows.push_back({entry.name.schema, entry.name.object, false});
     }
@@ -174,6 +177,7 @@ Result<QueryResult> ShowCreateTable(const Call& call, const sql::Show& statement
     const TableEntry entry =
         TRY(call.shared.catalog->FindTable(TRY(Complete(statement.name, call.session)))
                 .At(statement.name.span));
+    if (IsDataset(entry)) return MakeResult(columns, {{TRY(CreateDatasetText(entry))}});
     if (entry.kind == TableKind::kView) {
       return MakeResult(columns,
                         {{"CREATE VIEW " + FullNameText(entry.name) + " AS " + entry.view_text}});

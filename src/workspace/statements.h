@@ -18,6 +18,8 @@ Result<QueryResult> Run(const Call& call, const sql::DropTable& statement);
 
 // alter_table.cc
 Result<QueryResult> Run(const Call& call, const sql::AlterTable& statement);
+/// The same for the table of a dataset, on behalf of ALTER STREAMING TABLE and its kin.
+Result<QueryResult> AlterDatasetTable(const Call& call, const sql::AlterTable& statement);
 
 // insert_statement.cc
 Result<QueryResult> Run(const Call& call, const sql::Insert& statement);
@@ -44,6 +46,13 @@ Result<QueryResult> Run(const Call& call, const sql::DescribeObject& statement);
 
 // show_statements.cc
 Result<QueryResult> Run(const Call& call, const sql::Show& statement);
+
+// pipeline_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::CreateStreamingTable& statement);
+Result<QueryResult> Run(const Call& call, const sql::CreateMaterializedView& statement);
+Result<QueryResult> Run(const Call& call, const sql::Refresh& statement);
+Result<QueryResult> Run(const Call& call, const sql::AlterStreaming& statement);
+Result<QueryResult> Run(const Call& call, const sql::CreateFlow& statement);
 
 // maintenance_statements.cc
 Result<QueryResult> Run(const Call& call, const sql::Restore& statement);

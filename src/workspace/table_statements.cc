@@ -3,6 +3,7 @@
 #include "base/uuid.h"
 #include "ingest/write_table.h"
 #include "workspace/binder.h"
+#include "workspace/datasets.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 #include "workspace/table_definition.h"
@@ -56,7 +57,7 @@ class CreateTableRun {
   Result<QueryResult> Over(const TableEntry& entry) {
     if (statement_.if_not_exists) return NoRows();
     const bool replaces = statement_.or_replace || !statement_.is_create;
-    if (!replaces || entry.kind == TableKind::kView) {
+    if (!replaces || entry.kind == TableKind::kView || IsDataset(entry)) {
       return Result<QueryResult>(Fail(Condition::TABLE_OR_VIEW_ALREADY_EXISTS,
                                       {{"relationName", catalog::ToString(name_)}}))
           .At(statement_.name.span);
@@ -194,6 +195,13 @@ Result<QueryResult> Run(const Call& call, const sql::DropTable& statement) {
     if (statement.if_exists && entry.error().kind() == ErrorKind::kNotFound) return NoRows();
     return Result<QueryResult>(std::unexpected(std::move(entry).error())).At(statement.name.span);
   }
+  if (entry->kind == TableKind::kMaterializedView) {
+    return Result<QueryResult>(
+               Fail(Condition::MATERIALIZED_VIEW_OPERATION_NOT_ALLOWED,
+                    {{"viewName", catalog::ToString(name)}, {"operation", "DROP TABLE"}}))
+        .Hint("Use DROP MATERIALIZED VIEW.")
+        .At(statement.name.span);
+  }
   if (entry->kind == TableKind::kView) {
     return Result<QueryResult>(
                Fail(Condition::DELTA_CANNOT_WRITE_INTO_VIEW, {{"table", catalog::ToString(name)}}))
@@ -202,6 +210,7 @@ Result<QueryResult> Run(const Call& call, const sql::DropTable& statement) {
   }
   TRY(call.shared.catalog->DropTable(name));
   call.shared.snapshots.Forget(TRY(storage::Resolve(entry->location)));
+  if (IsDataset(*entry)) ForgetDataset(call, *entry);
   return NoRows();
 }
 

@@ -1,6 +1,7 @@
 #include "base/uuid.h"
 #include "sql/printer.h"
 #include "workspace/binder.h"
+#include "workspace/datasets.h"
 #include "workspace/statements.h"
 #include "workspace/stored_view.h"
 
@@ -79,8 +80,7 @@ Result<QueryResult> Run(const Call& call, const sql::AlterView& statement) {
 }
 
 Result<QueryResult> Run(const Call& call, const sql::DropView& statement) {
-  if (statement.is_materialized) return FailUnsupported("DROP MATERIALIZED VIEW");
-  if (statement.name.parts.size() == 1 &&
+  if (!statement.is_materialized && statement.name.parts.size() == 1 &&
       call.session.temporary_views.erase(statement.name.parts[0]) > 0) {
     return NoRows();
   }
@@ -91,13 +91,21 @@ Result<QueryResult> Run(const Call& call, const sql::DropView& statement) {
   if (!entry) {
     return Result<QueryResult>(std::unexpected(std::move(entry).error())).At(statement.name.span);
   }
-  if (entry->kind != TableKind::kView) {
-    return Result<QueryResult>(Fail(Condition::TABLE_OR_VIEW_NOT_FOUND,
-                                    {{"relationName", catalog::ToString(name)},
-                                     {"suggestion", " It is a table: use DROP TABLE."}}))
+  const bool is_materialized = entry->kind == TableKind::kMaterializedView;
+  if (statement.is_materialized ? !is_materialized
+                                : entry->kind != TableKind::kView && !is_materialized) {
+    const char* suggestion = entry->kind == TableKind::kView ? " It is a view: use DROP VIEW."
+                                                             : " It is a table: use DROP TABLE.";
+    return Result<QueryResult>(
+               Fail(Condition::TABLE_OR_VIEW_NOT_FOUND,
+                    {{"relationName", catalog::ToString(name)}, {"suggestion", suggestion}}))
         .At(statement.name.span);
   }
   TRY(call.shared.catalog->DropTable(name));
+  if (is_materialized) {
+    call.shared.snapshots.Forget(TRY(storage::Resolve(entry->location)));
+    ForgetDataset(call, *entry);
+  }
   return NoRows();
 }
 

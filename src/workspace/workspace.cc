@@ -9,6 +9,7 @@
 #include "delta/transaction.h"
 #include "sql/parser.h"
 #include "workspace/client.h"
+#include "workspace/pipeline_services.h"
 #include "workspace/session.h"
 #include "workspace/statements.h"
 
@@ -67,6 +68,10 @@ class LocalWorkspace final : public Workspace {
 
   std::unique_ptr<Client> Connect() override { return std::make_unique<LocalClient>(*shared_); }
 
+  std::unique_ptr<BackgroundWork> StartScheduler(int max_running) override {
+    return shared_->pipelines->StartScheduler(max_running, UserName());
+  }
+
  private:
   std::unique_ptr<Shared> shared_;
 };
@@ -84,6 +89,7 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(const WorkspaceOptions& optio
   shared->engine = TRY(engine::OpenDuckDb({.threads = shared->threads,
                                            .memory_bytes = options.memory_bytes,
                                            .temp_directory = shared->home + "/temp"}));
+  shared->pipelines = std::make_unique<PipelineServices>(*shared);
   return std::make_unique<LocalWorkspace>(std::move(shared));
 }
 

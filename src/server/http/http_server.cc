@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <thread>
 
+#include "server/http/stream_metrics.h"
+
 namespace inlet::server {
 namespace {
 
@@ -45,7 +47,10 @@ class Httplib final : public HttpServer {
     server_.Get("/health",
                 [this](const httplib::Request&, httplib::Response& response) { Health(response); });
     server_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
-      response.set_content(Metrics(), "text/plain; version=0.0.4");
+      response.set_content(Metrics() + PrometheusOf(StreamMetrics()), "text/plain; version=0.0.4");
+    });
+    server_.Get("/metrics.json", [this](const httplib::Request&, httplib::Response& response) {
+      response.set_content(JsonOf(StreamMetrics()), "application/json");
     });
     port_ = options.port;
     if (!server_.bind_to_port(options.bind.c_str(), options.port)) {
@@ -69,6 +74,12 @@ class Httplib final : public HttpServer {
     response.set_content(healthy ? "{\"status\":\"ok\"}\n" : "{\"status\":\"unhealthy\"}\n",
                          "application/json");
     ++num_health_checks_;
+  }
+
+  /// What the flows of the workspace have done; nothing when it cannot be had now.
+  std::vector<StreamMetric> StreamMetrics() {
+    const auto metrics = ReadStreamMetrics(*workspace_.Connect());
+    return metrics ? *metrics : std::vector<StreamMetric>();
   }
 
   std::string Metrics() const {
