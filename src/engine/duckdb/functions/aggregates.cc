@@ -20,11 +20,15 @@ namespace {
 
 // ---- Exact sums of whole numbers and DECIMALs
 
+/// DuckDB aligns the states of a group to 8 bytes only.
+using StateInt128 = Int128 __attribute__((aligned(8)));
+
 struct SumState {
-  Int128 sum;
+  StateInt128 sum;
   std::int64_t count;
   bool overflow;
 };
+static_assert(alignof(SumState) == 8);
 
 template <class Input>
 Int128 WholeOf(const Input& input) {
