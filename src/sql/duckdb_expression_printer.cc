@@ -157,6 +157,14 @@ Result<std::string> DuckDbPrinter::PrintNode(const ColumnRef& column) {
   if (parameter != lambda_parameters_.rend() && parameter->is_index && column.parts.size() == 1) {
     return "CAST(" + QuoteForDuckDb(parameter->name) + " - 1 AS INTEGER)";
   }
+  if (!scopes_.empty() && !scopes_.back().window.empty() &&
+      EqualsIgnoreCase(column.parts.front(), "window")) {
+    std::string text = scopes_.back().window;
+    for (std::size_t i = 1; i < column.parts.size(); ++i) {
+      text = "struct_extract(" + text + ", " + LiteralForDuckDb(column.parts[i]) + ")";
+    }
+    return text;
+  }
   Strings parts;
   for (const std::string& part :
        parameter == lambda_parameters_.rend() ? WithoutCatalog(column.parts) : column.parts) {
@@ -232,18 +240,21 @@ Result<std::string> DuckDbPrinter::PrintNode(const Is& is) {
 }
 
 Result<std::string> DuckDbPrinter::PrintNode(const IsDistinctFrom& distinct) {
-  return "(" + TRY(Print(*distinct.left)) + " IS " + (distinct.negated ? "NOT " : "") +
-         "DISTINCT FROM " + TRY(Print(*distinct.right)) + ")";
+  const std::string same =
+      "spark_equal_null(" + TRY(Print(*distinct.left)) + ", " + TRY(Print(*distinct.right)) + ")";
+  return distinct.negated ? same : "(NOT " + same + ")";
 }
 
 Result<std::string> DuckDbPrinter::PrintNode(const Between& between) {
-  return "(" + TRY(Print(*between.operand)) + (between.negated ? " NOT" : "") + " BETWEEN " +
-         TRY(Print(*between.low)) + " AND " + TRY(Print(*between.high)) + ")";
+  const std::string inside = "spark_between(" + TRY(Print(*between.operand)) + ", " +
+                             TRY(Print(*between.low)) + ", " + TRY(Print(*between.high)) + ")";
+  return between.negated ? "(NOT " + inside + ")" : inside;
 }
 
 Result<std::string> DuckDbPrinter::PrintNode(const InList& in) {
-  return "(" + TRY(Print(*in.operand)) + (in.negated ? " NOT" : "") + " IN (" +
-         TRY(PrintList(in.values)) + "))";
+  const std::string found =
+      "spark_in(" + TRY(Print(*in.operand)) + ", " + TRY(PrintList(in.values)) + ")";
+  return in.negated ? "(NOT " + found + ")" : found;
 }
 
 Result<std::string> DuckDbPrinter::PrintNode(const InSubquery& in) {
@@ -274,7 +285,8 @@ Result<std::string> DuckDbPrinter::PrintOnePattern(const Like& like, const std::
   } else {
     const std::string escape = LiteralForDuckDb(like.escape.value_or("\\"));
     const std::string_view word = like.kind == LikeKind::kLike ? " LIKE " : " ILIKE ";
-    matches = "(" + operand + std::string(word) + text + " ESCAPE " + escape + ")";
+    matches = "(spark_like_operand(" + operand + ")" + std::string(word) + "spark_like_operand(" +
+              text + ") ESCAPE " + escape + ")";
   }
   return like.negated ? "(NOT " + matches + ")" : matches;
 }
@@ -290,13 +302,16 @@ Result<std::string> DuckDbPrinter::PrintNode(const Like& like) {
 }
 
 Result<std::string> DuckDbPrinter::PrintNode(const Case& expression) {
-  std::string text = "(CASE";
-  if (expression.operand) text += " " + TRY(Print(*expression.operand));
+  Strings parts;
   for (const Case::When& when : expression.whens) {
-    text += " WHEN " + TRY(Print(when.condition)) + " THEN " + TRY(Print(when.result));
+    const std::string condition = TRY(Print(when.condition));
+    parts.push_back(expression.operand
+                        ? "spark_equal(" + TRY(Print(*expression.operand)) + ", " + condition + ")"
+                        : condition);
+    parts.push_back(TRY(Print(when.result)));
   }
-  if (expression.otherwise) text += " ELSE " + TRY(Print(*expression.otherwise));
-  return text + " END)";
+  if (expression.otherwise) parts.push_back(TRY(Print(*expression.otherwise)));
+  return "spark_case(" + Join(parts, ", ") + ")";
 }
 
 Result<std::string> DuckDbPrinter::PrintNode(const Cast& cast) {
@@ -346,6 +361,9 @@ Result<std::string> DuckDbPrinter::PrintNode(const FunctionCall& call) {
   const std::string name = call.name.parts.empty() ? "" : ToLower(call.name.parts.back());
   if (IsGenerator(call)) {
     return FailUnsupported("the generator " + name + " inside of an expression");
+  }
+  if (name == "window" && !scopes_.empty() && !scopes_.back().window.empty()) {
+    return scopes_.back().window;
   }
   const FunctionRule* rule = FindFunction(name);
   if (rule == nullptr) {

@@ -10,8 +10,9 @@ namespace inlet::sql {
 namespace {
 
 constexpr std::string_view kGenerators[] = {
-    "explode",      "explode_outer", "posexplode",  "posexplode_outer", "inline",
-    "inline_outer", "stack",         "stack_outer", "json_tuple",       "json_tuple_outer"};
+    "explode",    "explode_outer",    "posexplode",      "posexplode_outer",
+    "inline",     "inline_outer",     "stack",           "stack_outer",
+    "json_tuple", "json_tuple_outer", "variant_explode", "variant_explode_outer"};
 
 std::string NameOf(const FunctionCall& call) {
   return call.name.parts.empty() ? "" : ToLower(call.name.parts.back());
@@ -44,7 +45,7 @@ Result<std::string> DuckDbPrinter::PrintGenerator(const FunctionCall& call,
                                             {"expectedNum", "1"},
                                             {"actualNum", std::to_string(call.arguments.size())}});
   }
-  if (name == "inline") return PrintInline(call, aliases, is_outer);
+  if (name == "inline" || name == "variant_explode") return PrintInline(call, aliases, is_outer);
   if (name == "stack") return PrintStack(call, aliases);
   if (name == "json_tuple") return PrintJsonTuple(call, aliases);
   return PrintExplode(call, aliases, is_outer);
@@ -68,6 +69,10 @@ Result<std::string> DuckDbPrinter::PrintExplode(const FunctionCall& call, const 
     if (!is_outer) return text;
     return "CASE WHEN len(" + text + ") > 0 THEN " + text + " ELSE [NULL] END";
   };
+  if (aliases.empty() && !has_position) {
+    // Only the type tells whether there is one column or two, and only the binder knows it.
+    return "unnest(" + list("spark_exploded(" + value + ")") + ", max_depth := 2)";
+  }
   Strings columns;
   if (has_position) {
     const std::string size = is_map ? "map_keys(" + value + ")" : value;
@@ -88,10 +93,11 @@ Result<std::string> DuckDbPrinter::PrintExplode(const FunctionCall& call, const 
   return text;
 }
 
-/// The fields of an array of structs.
+/// The fields of an array of structs: inline(), and variant_explode() of the entries of a VARIANT.
 Result<std::string> DuckDbPrinter::PrintInline(const FunctionCall& call, const Strings& aliases,
                                                bool is_outer) {
   std::string value = TRY(Print(call.arguments.front().value));
+  if (NameOf(call).starts_with("variant_")) value = "spark_variant_entries(" + value + ")";
   if (is_outer) value = "CASE WHEN len(" + value + ") > 0 THEN " + value + " ELSE [NULL] END";
   if (aliases.empty()) return "unnest(" + value + ", max_depth := 2)";
   std::string text;

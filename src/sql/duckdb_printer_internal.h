@@ -31,6 +31,7 @@ class DuckDbPrinter {
     };
     std::vector<Table> tables;
     const Select* select = nullptr;
+    std::string window;  ///< What window(...) and `window` stand for; empty: nothing special.
   };
   struct LambdaParameter {
     std::string name;
@@ -39,6 +40,7 @@ class DuckDbPrinter {
   using Strings = std::vector<std::string>;
 
   // Queries.
+  Result<std::string> PrintWindowJoin(const FunctionCall& call);
   Result<std::string> PrintWith(const Query& query);
   Result<std::string> PrintBody(const Query& query);
   Result<std::string> PrintSelect(const Select& select);

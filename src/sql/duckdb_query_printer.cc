@@ -108,6 +108,23 @@ std::string PlainText(const Expression& value) {
   return OutputName(value);
 }
 
+constexpr const char* kWindowOfRow = "\"windows of a row\".\"window\"";
+
+/// The call of window() that a query groups by; null when there is none.
+const FunctionCall* GroupingWindow(const Select& select) {
+  if (!select.from || !select.group_by) return nullptr;
+  for (const GroupBy::Item& item : select.group_by->items) {
+    for (const std::vector<Expression>& set : item.sets) {
+      for (const Expression& group : set) {
+        const auto* call = group.As<FunctionCall>();
+        if (call == nullptr || call->name.parts.size() != 1) continue;
+        if (EqualsIgnoreCase(call->name.parts[0], "window")) return call;
+      }
+    }
+  }
+  return nullptr;
+}
+
 /// x, or {x, true} for several columns.
 std::string TextOfValue(const PivotTable::Value& value) {
   if (value.items.size() == 1) return PlainText(value.items.front());
@@ -127,6 +144,7 @@ Result<std::string> DuckDbPrinter::Print(const Query& query) {
   Scope scope;
   scope.select = select;
   if (select != nullptr && select->from) AddTables(*select->from, scope);
+  if (select != nullptr && GroupingWindow(*select) != nullptr) scope.window = kWindowOfRow;
   scopes_.push_back(std::move(scope));
   const auto print_rest = [&]() -> Result<std::string> {
     std::string rest;
@@ -223,7 +241,12 @@ Result<std::string> DuckDbPrinter::PrintSelect(const Select& select) {
   std::string from;
   if (select.from) from = " FROM " + TRY(PrintTable(*select.from));
   scopes_.push_back(std::move(scope));
+  const FunctionCall* const window = GroupingWindow(select);
   const auto print_rest = [&]() -> Result<std::string> {
+    if (window != nullptr) {
+      from += TRY(PrintWindowJoin(*window));
+      scopes_.back().window = kWindowOfRow;
+    }
     std::string text = select.is_distinct ? "SELECT DISTINCT " : "SELECT ";
     text += TRY(PrintItems(select));
     text += from;
@@ -237,6 +260,15 @@ Result<std::string> DuckDbPrinter::PrintSelect(const Select& select) {
   Result<std::string> text = print_rest();
   scopes_.pop_back();
   return text;
+}
+
+/// GROUP BY window(...): each row stands once in each of its windows, a row without a moment in
+/// none. Gives the join that does it.
+Result<std::string> DuckDbPrinter::PrintWindowJoin(const FunctionCall& call) {
+  Strings arguments;
+  for (const auto& argument : call.arguments) arguments.push_back(TRY(Print(argument.value)));
+  return ", LATERAL (SELECT unnest(spark_windows(" + Join(arguments, ", ") +
+         ")) AS \"window\") AS \"windows of a row\"";
 }
 
 Result<std::string> DuckDbPrinter::PrintItems(const Select& select) {

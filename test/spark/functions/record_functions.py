@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Asks Apache Spark for the type and value, or the error, of every line of expressions.txt.
 
-Usage: record_functions.py            writes spark_answers.json beside it (needs pyspark 4.1 and a JDK 17)
+Usage: record_functions.py [--all]     writes spark_answers.json beside it (needs pyspark 4.1 and a JDK 17)
+
+Lines that have an answer keep it, unless --all is said.
 """
 import json
 import pathlib
 import re
+import sys
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -51,11 +54,14 @@ def main():
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("OFF")
+    known = {} if "--all" in sys.argv else json.loads((HERE / "spark_answers.json").read_text())
     answers = {}
     for zone, wanted in ZONES.items():
         spark.conf.set("spark.sql.session.timeZone", zone)
         answers[zone] = {
-            line: ask(spark, line) for section, line in sections() if wanted is None or section in wanted
+            line: known.get(zone, {}).get(line) or ask(spark, line)
+            for section, line in sections()
+            if wanted is None or section in wanted
         }
     lines = []
     for zone, cases in answers.items():

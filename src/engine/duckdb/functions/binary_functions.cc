@@ -103,7 +103,7 @@ Bound BindHex(ClientContext& context, Arguments& arguments) {
   const char* name = type.id() == LogicalTypeId::BLOB      ? "spark_hex_bytes"
                      : type.id() == LogicalTypeId::VARCHAR ? "spark_hex_text"
                                                            : "spark_hex_long";
-  return Replace(Call(context, name, Args(arguments[0]->Copy())));
+  return Replace(Call(context, name, Args(Take(arguments[0]))));
 }
 
 void AddHexAndBase64(Registry& registry) {

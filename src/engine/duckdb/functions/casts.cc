@@ -784,7 +784,7 @@ Bound BindCast(ClientContext& context, Arguments& arguments, CastMode mode) {
   const auto type = ConstantOf(context, *arguments.at(1));
   const LogicalType target =
       ToDuckDbType(ValueOrRaise(types::ParseType(duckdb::StringValue::Get(*type))));
-  return Replace(CastTo(context, arguments[0]->Copy(), target, mode));
+  return Replace(CastTo(context, Take(arguments[0]), target, mode));
 }
 
 /// The casts that DuckDB puts in by itself (set operations, CASE, comparisons).

@@ -423,12 +423,6 @@ std::vector<ListFunction> ListFunctions() {
   };
 }
 
-Arguments Copies(const Arguments& arguments) {
-  Arguments copies;
-  for (const ExpressionPtr& argument : arguments) copies.push_back(argument->Copy());
-  return copies;
-}
-
 // ---- Maps
 
 /// A list of entries becomes a MAP: no NULL among the keys and none twice.
@@ -565,7 +559,7 @@ Bound BindMap(ClientContext& context, Arguments& arguments) {
   Arguments keys;
   Arguments values;
   for (std::size_t i = 0; i < arguments.size(); ++i)
-    (i % 2 == 0 ? keys : values).push_back(arguments[i]->Copy());
+    (i % 2 == 0 ? keys : values).push_back(Take(arguments[i]));
   return Replace(
       MapFromArrays(context, ListOf(context, std::move(keys)), ListOf(context, std::move(values))));
 }
@@ -577,9 +571,9 @@ Bound BindMapConcat(ClientContext& context, Arguments& arguments) {
   }
   const LogicalType type = CommonTypeOf(arguments);
   ExpressionPtr joined;
-  for (const ExpressionPtr& argument : arguments) {
+  for (ExpressionPtr& argument : arguments) {
     ExpressionPtr entries =
-        Call(context, "map_entries", Args(CastTo(context, argument->Copy(), type)));
+        Call(context, "map_entries", Args(CastTo(context, Take(argument), type)));
     joined = joined ? Call(context, "||", Args(std::move(joined), std::move(entries)))
                     : std::move(entries);
   }
@@ -596,8 +590,8 @@ ExpressionPtr MapValue(ClientContext& context, ExpressionPtr map, ExpressionPtr 
 Bound BindElement(ClientContext& context, Arguments& arguments, const std::string& list_function) {
   const LogicalType type = arguments.at(0)->return_type;
   if (type.id() == LogicalTypeId::MAP)
-    return Replace(MapValue(context, arguments[0]->Copy(), arguments.at(1)->Copy()));
-  return Replace(Call(context, list_function, Copies(arguments)));
+    return Replace(MapValue(context, Take(arguments[0]), Take(arguments.at(1))));
+  return Replace(Call(context, list_function, TakeAll(arguments)));
 }
 
 Bound BindStrToMap(ClientContext& context, Arguments& arguments) {
@@ -606,14 +600,13 @@ Bound BindStrToMap(ClientContext& context, Arguments& arguments) {
     arguments.push_back(Constant(duckdb::Value(defaults[arguments.size()])));
   for (std::size_t i = 0; i < 3; ++i)
     CoerceTo(context, arguments[i], LogicalType::VARCHAR, "str_to_map", i);
-  ExpressionPtr pairs =
-      Call(context, "spark_split", Args(arguments[0]->Copy(), arguments[1]->Copy()));
+  ExpressionPtr pairs = Call(context, "spark_split", Args(Take(arguments[0]), Take(arguments[1])));
   ExpressionPtr keys =
       Call(context, "spark_split_each",
            Args(pairs->Copy(), arguments[2]->Copy(), Constant(duckdb::Value::INTEGER(0))));
   ExpressionPtr values =
       Call(context, "spark_split_each",
-           Args(pairs->Copy(), arguments[2]->Copy(), Constant(duckdb::Value::INTEGER(1))));
+           Args(pairs->Copy(), Take(arguments[2]), Constant(duckdb::Value::INTEGER(1))));
   return Replace(MapFromArrays(context, std::move(keys), std::move(values)));
 }
 
@@ -664,13 +657,13 @@ void AddMapFunctions(Registry& registry) {
   registry.AddBound("spark_zip_entries", BindZipEntries);
   registry.AddBound("spark_map", BindMap);
   registry.AddBound("spark_map_from_arrays", [](ClientContext& context, Arguments& arguments) {
-    return Replace(MapFromArrays(context, arguments.at(0)->Copy(), arguments.at(1)->Copy()));
+    return Replace(MapFromArrays(context, Take(arguments.at(0)), Take(arguments.at(1))));
   });
   registry.AddBound("spark_map_concat", BindMapConcat);
   registry.AddBound("spark_map_contains_key", [](ClientContext& context, Arguments& arguments) {
     const LogicalType key = duckdb::MapType::KeyType(arguments.at(0)->return_type);
     return Replace(Call(context, "map_contains",
-                        Args(arguments[0]->Copy(), CastTo(context, arguments.at(1)->Copy(), key))));
+                        Args(Take(arguments[0]), CastTo(context, Take(arguments.at(1)), key))));
   });
   registry.AddBound("spark_str_to_map", BindStrToMap);
   registry.AddBound("spark_split_each", BindSplitEach);
@@ -737,6 +730,17 @@ Bound BindFlatten(ClientContext&, Arguments& arguments) {
           }};
 }
 
+/// What explode() gives rows of: STRUCT<col> of an array, STRUCT<key, value> of a map.
+Bound BindExploded(ClientContext& context, Arguments& arguments) {
+  const LogicalType type = arguments.at(0)->return_type;
+  if (type.id() == LogicalTypeId::MAP) {
+    return Replace(Call(context, "map_entries", TakeAll(arguments)));
+  }
+  const LogicalType entry = LogicalType::STRUCT({{"col", ElementTypeOf(type, "explode")}});
+  return Replace(
+      CastTo(context, Call(context, "list_zip", TakeAll(arguments)), LogicalType::LIST(entry)));
+}
+
 ExpressionPtr AnyNull(const Arguments& arguments) {
   ExpressionPtr any;
   for (const ExpressionPtr& argument : arguments) {
@@ -764,9 +768,10 @@ Bound BindArraysZip(ClientContext& context, Arguments& arguments, bool by_number
         ElementTypeOf(arguments[i]->return_type, "arrays_zip"));
   }
   const LogicalType type = LogicalType::LIST(LogicalType::STRUCT(std::move(fields)));
-  ExpressionPtr zipped = CastTo(context, Call(context, "list_zip", Copies(arguments)), type);
+  ExpressionPtr any_null = AnyNull(arguments);
+  ExpressionPtr zipped = CastTo(context, Call(context, "list_zip", TakeAll(arguments)), type);
   return Replace(duckdb::make_uniq<duckdb::BoundCaseExpression>(
-      AnyNull(arguments), Constant(duckdb::Value(type)), std::move(zipped)));
+      std::move(any_null), Constant(duckdb::Value(type)), std::move(zipped)));
 }
 
 /// Whether any (or all) of an array of truth values is true; NULL when that hangs on a NULL.
@@ -841,7 +846,7 @@ Bound BindArrayJoin(ClientContext& context, Arguments& arguments) {
 Bound BindField(ClientContext& context, Arguments& arguments) {
   const LogicalType type = arguments.at(0)->return_type;
   if (type.id() != LogicalTypeId::LIST)
-    return Replace(Call(context, "struct_extract", Copies(arguments)));
+    return Replace(Call(context, "struct_extract", TakeAll(arguments)));
   const LogicalType element = duckdb::ListType::GetChildType(type);
   const auto name = ConstantOf(context, *arguments.at(1));
   std::optional<idx_t> found;
@@ -978,10 +983,7 @@ Bound MomentSequence(const LogicalType& type, const types::TimeZone* zone) {
 }
 
 Bound BindSequence(ClientContext& context, Arguments& arguments) {
-  Arguments ends;
-  ends.push_back(arguments.at(0)->Copy());
-  ends.push_back(arguments.at(1)->Copy());
-  const LogicalType type = CommonTypeOf(ends);
+  const LogicalType type = CommonTypeOf(std::span(arguments).first(2));
   arguments[0] = CastTo(context, std::move(arguments[0]), type);
   arguments[1] = CastTo(context, std::move(arguments[1]), type);
   if (arguments.size() > 2 && type.IsIntegral())
@@ -1039,7 +1041,7 @@ void AddCollectionFunctions(Registry& registry) {
     });
   }
   registry.AddBound("spark_array", [](ClientContext& context, Arguments& arguments) {
-    return Replace(ListOf(context, Copies(arguments)));
+    return Replace(ListOf(context, TakeAll(arguments)));
   });
   for (const auto& [name, list] : {std::pair{"spark_subscript", "spark_subscript_list"},
                                    {"spark_element_at", "spark_element_at_list"},
@@ -1052,10 +1054,11 @@ void AddCollectionFunctions(Registry& registry) {
   registry.AddBound("spark_reverse", [](ClientContext& context, Arguments& arguments) {
     const bool is_list = arguments.at(0)->return_type.id() == LogicalTypeId::LIST;
     return Replace(
-        Call(context, is_list ? "spark_reverse_list" : "spark_reverse_text", Copies(arguments)));
+        Call(context, is_list ? "spark_reverse_list" : "spark_reverse_text", TakeAll(arguments)));
   });
   registry.AddBound("spark_size", BindSize);
   registry.AddBound("spark_flatten", BindFlatten);
+  registry.AddBound("spark_exploded", BindExploded);
   registry.AddBound("spark_arrays_zip", [](ClientContext& context, Arguments& arguments) {
     return BindArraysZip(context, arguments, false);
   });

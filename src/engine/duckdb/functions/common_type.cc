@@ -89,7 +89,7 @@ std::optional<LogicalType> CommonTypeOf(const LogicalType& a, const LogicalType&
   return std::nullopt;
 }
 
-LogicalType CommonTypeOf(const Arguments& arguments) {
+LogicalType CommonTypeOf(std::span<const ExpressionPtr> arguments) {
   LogicalType type = LogicalType::SQLNULL;
   for (const ExpressionPtr& argument : arguments) {
     auto common = CommonTypeOf(type, argument->return_type);
@@ -103,6 +103,11 @@ LogicalType CommonTypeOf(const Arguments& arguments) {
     type = *common;
   }
   return type;
+}
+
+void CastToCommonType(ClientContext& context, std::span<ExpressionPtr> arguments) {
+  const LogicalType type = CommonTypeOf(arguments);
+  for (ExpressionPtr& argument : arguments) argument = CastTo(context, std::move(argument), type);
 }
 
 }  // namespace inlet::engine::functions

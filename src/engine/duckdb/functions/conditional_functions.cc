@@ -1,6 +1,6 @@
+#include <algorithm>
 #include <cmath>
 #include <duckdb/planner/expression/bound_case_expression.hpp>
-#include <duckdb/planner/expression/bound_comparison_expression.hpp>
 #include <duckdb/planner/expression/bound_operator_expression.hpp>
 
 #include "engine/duckdb/functions/cell_internal.h"
@@ -11,17 +11,6 @@
 namespace inlet::engine::functions {
 namespace {
 
-Arguments Copies(const Arguments& arguments, std::size_t from = 0) {
-  Arguments copies;
-  for (std::size_t i = from; i < arguments.size(); ++i) copies.push_back(arguments[i]->Copy());
-  return copies;
-}
-
-void CastAll(ClientContext& context, Arguments& arguments) {
-  const LogicalType type = CommonTypeOf(arguments);
-  for (ExpressionPtr& argument : arguments) argument = CastTo(context, std::move(argument), type);
-}
-
 ExpressionPtr IsNull(ExpressionPtr operand, bool negated = false) {
   auto test = duckdb::make_uniq<duckdb::BoundOperatorExpression>(
       negated ? duckdb::ExpressionType::OPERATOR_IS_NOT_NULL
@@ -31,21 +20,23 @@ ExpressionPtr IsNull(ExpressionPtr operand, bool negated = false) {
   return test;
 }
 
+/// A condition is a BOOLEAN or NULL.
+ExpressionPtr AsCondition(ClientContext& context, ExpressionPtr condition) {
+  const LogicalType& type = condition->return_type;
+  if (type.id() != LogicalTypeId::BOOLEAN && type.id() != LogicalTypeId::SQLNULL) {
+    Raise(Condition::DATATYPE_MISMATCH,
+          {{"sqlExpr", "a condition"},
+           {"message", "it must be BOOLEAN, not " + types::ToSql(FromDuckDbType(type))}});
+  }
+  return CastTo(context, std::move(condition), LogicalType::BOOLEAN);
+}
+
 ExpressionPtr Choose(ClientContext& context, ExpressionPtr condition, ExpressionPtr then,
                      ExpressionPtr otherwise) {
   Arguments branches = Args(std::move(then), std::move(otherwise));
-  CastAll(context, branches);
+  CastToCommonType(context, branches);
   return duckdb::make_uniq<duckdb::BoundCaseExpression>(
-      CastTo(context, std::move(condition), LogicalType::BOOLEAN), std::move(branches[0]),
-      std::move(branches[1]));
-}
-
-ExpressionPtr Compare(ClientContext& context, duckdb::ExpressionType type, ExpressionPtr left,
-                      ExpressionPtr right) {
-  Arguments sides = Args(std::move(left), std::move(right));
-  CastAll(context, sides);
-  return duckdb::make_uniq<duckdb::BoundComparisonExpression>(type, std::move(sides[0]),
-                                                              std::move(sides[1]));
+      AsCondition(context, std::move(condition)), std::move(branches[0]), std::move(branches[1]));
 }
 
 ExpressionPtr NullOf(const LogicalType& type) { return Constant(duckdb::Value(type)); }
@@ -53,29 +44,59 @@ ExpressionPtr NullOf(const LogicalType& type) { return Constant(duckdb::Value(ty
 Bound BindCoalesce(ClientContext& context, Arguments& arguments) {
   auto coalesce = duckdb::make_uniq<duckdb::BoundOperatorExpression>(
       duckdb::ExpressionType::OPERATOR_COALESCE, CommonTypeOf(arguments));
-  Arguments children = Copies(arguments);
-  CastAll(context, children);
+  Arguments children = TakeAll(arguments);
+  CastToCommonType(context, children);
   for (ExpressionPtr& child : children) coalesce->children.push_back(std::move(child));
   return Replace(std::move(coalesce));
 }
 
 Bound BindExtreme(ClientContext& context, Arguments& arguments, const char* name) {
-  Arguments children = Copies(arguments);
-  CastAll(context, children);
+  const auto is_text = [](const ExpressionPtr& argument) {
+    return argument->return_type.id() == LogicalTypeId::VARCHAR;
+  };
+  const auto is_null = [](const ExpressionPtr& argument) {
+    return argument->return_type.id() == LogicalTypeId::SQLNULL;
+  };
+  const auto texts = std::count_if(arguments.begin(), arguments.end(), is_text);
+  const auto nulls = std::count_if(arguments.begin(), arguments.end(), is_null);
+  if (texts > 0 && texts + nulls < static_cast<std::ptrdiff_t>(arguments.size())) {
+    Raise(Condition::DATATYPE_MISMATCH,
+          {{"sqlExpr", name}, {"message", "texts are not compared with other values"}});
+  }
+  Arguments children = TakeAll(arguments);
+  CastToCommonType(context, children);
   if (children[0]->return_type.id() == LogicalTypeId::SQLNULL)
     return Replace(NullOf(LogicalType::SQLNULL));
   return Replace(Call(context, name, std::move(children)));
 }
 
+/// spark_case(condition, result, condition, result, ..., otherwise).
+Bound BindCase(ClientContext& context, Arguments& arguments) {
+  if (arguments.size() % 2 == 0) arguments.push_back(NullOf(LogicalType::SQLNULL));
+  Arguments results;
+  for (std::size_t i = 1; i < arguments.size(); i += 2) results.push_back(Take(arguments[i]));
+  results.push_back(Take(arguments.back()));
+  CastToCommonType(context, results);
+  auto choice = duckdb::make_uniq<duckdb::BoundCaseExpression>(results.back()->return_type);
+  for (std::size_t i = 0; i + 1 < results.size(); ++i) {
+    duckdb::BoundCaseCheck& check = choice->case_checks.emplace_back();
+    check.when_expr = AsCondition(context, Take(arguments[2 * i]));
+    check.then_expr = std::move(results[i]);
+  }
+  choice->else_expr = std::move(results.back());
+  return Replace(std::move(choice));
+}
+
 /// decode(x, a, 'one', b, 'two', 'other'): NULL equals NULL.
 Bound BindDecode(ClientContext& context, Arguments& arguments) {
-  if (arguments.size() == 2) return Replace(Call(context, "spark_decode_bytes", Copies(arguments)));
+  if (arguments.size() == 2)
+    return Replace(Call(context, "spark_decode_bytes", TakeAll(arguments)));
   ExpressionPtr result =
-      arguments.size() % 2 == 0 ? arguments.back()->Copy() : NullOf(LogicalType::SQLNULL);
+      arguments.size() % 2 == 0 ? Take(arguments.back()) : NullOf(LogicalType::SQLNULL);
   for (std::size_t i = (arguments.size() - 1) / 2; i-- > 0;) {
     ExpressionPtr same = Compare(context, duckdb::ExpressionType::COMPARE_NOT_DISTINCT_FROM,
-                                 arguments[0]->Copy(), arguments[1 + 2 * i]->Copy());
-    result = Choose(context, std::move(same), arguments[2 + 2 * i]->Copy(), std::move(result));
+                                 arguments[0]->Copy(), Take(arguments[1 + 2 * i]));
+    result = Choose(context, std::move(same), Take(arguments[2 + 2 * i]), std::move(result));
   }
   return Replace(std::move(result));
 }
@@ -132,8 +153,8 @@ Bound BindExpect(ClientContext& context, Arguments& arguments) {
 
 Bound BindAssert(ClientContext& context, Arguments& arguments) {
   ExpressionPtr message =
-      arguments.size() > 1 ? arguments[1]->Copy() : Constant(duckdb::Value("assert_true failed"));
-  ExpressionPtr checked = Choose(context, arguments.at(0)->Copy(), NullOf(LogicalType::SQLNULL),
+      arguments.size() > 1 ? Take(arguments[1]) : Constant(duckdb::Value("assert_true failed"));
+  ExpressionPtr checked = Choose(context, Take(arguments.at(0)), NullOf(LogicalType::SQLNULL),
                                  Call(context, "spark_raise_error", Args(std::move(message))));
   // A result of no type would not be computed at all.
   return Replace(CastTo(context, std::move(checked), LogicalType::BOOLEAN));
@@ -143,9 +164,9 @@ Bound BindNanvl(ClientContext& context, Arguments& arguments) {
   const bool floats = arguments.at(0)->return_type.id() == LogicalTypeId::FLOAT &&
                       arguments.at(1)->return_type.id() == LogicalTypeId::FLOAT;
   const LogicalType type = floats ? LogicalType::FLOAT : LogicalType::DOUBLE;
-  ExpressionPtr value = CastTo(context, arguments[0]->Copy(), type);
+  ExpressionPtr value = CastTo(context, Take(arguments[0]), type);
   ExpressionPtr test = Call(context, "isnan", Args(value->Copy()));
-  return Replace(Choose(context, std::move(test), CastTo(context, arguments[1]->Copy(), type),
+  return Replace(Choose(context, std::move(test), CastTo(context, Take(arguments[1]), type),
                         std::move(value)));
 }
 
@@ -153,22 +174,18 @@ void AddChoices(Registry& registry) {
   registry.AddBound("spark_coalesce", BindCoalesce);
   registry.AddBound("spark_if", [](ClientContext& context, Arguments& arguments) {
     return Replace(
-        Choose(context, arguments.at(0)->Copy(), arguments.at(1)->Copy(), arguments.at(2)->Copy()));
+        Choose(context, Take(arguments.at(0)), Take(arguments.at(1)), Take(arguments.at(2))));
   });
+  registry.AddBound("spark_case", BindCase);
   registry.AddBound("spark_nvl2", [](ClientContext& context, Arguments& arguments) {
-    return Replace(Choose(context, IsNull(arguments.at(0)->Copy(), /*negated=*/true),
-                          arguments.at(1)->Copy(), arguments.at(2)->Copy()));
+    return Replace(Choose(context, IsNull(Take(arguments.at(0)), /*negated=*/true),
+                          Take(arguments.at(1)), Take(arguments.at(2))));
   });
   registry.AddBound("spark_nullif", [](ClientContext& context, Arguments& arguments) {
     const LogicalType type = arguments.at(0)->return_type;
-    return Replace(Choose(context,
-                          Compare(context, duckdb::ExpressionType::COMPARE_EQUAL,
-                                  arguments[0]->Copy(), arguments.at(1)->Copy()),
-                          NullOf(type), arguments[0]->Copy()));
-  });
-  registry.AddBound("spark_equal_null", [](ClientContext& context, Arguments& arguments) {
-    return Replace(Compare(context, duckdb::ExpressionType::COMPARE_NOT_DISTINCT_FROM,
-                           arguments.at(0)->Copy(), arguments.at(1)->Copy()));
+    ExpressionPtr same = Compare(context, duckdb::ExpressionType::COMPARE_EQUAL,
+                                 arguments[0]->Copy(), Take(arguments.at(1)));
+    return Replace(Choose(context, std::move(same), NullOf(type), Take(arguments[0])));
   });
   registry.AddBound("spark_greatest", [](ClientContext& context, Arguments& arguments) {
     return BindExtreme(context, arguments, "greatest");
@@ -183,16 +200,16 @@ void AddChoices(Registry& registry) {
   registry.AddBound("spark_nanvl", BindNanvl);
   registry.AddBound("spark_isnan", [](ClientContext& context, Arguments& arguments) {
     ExpressionPtr test =
-        Call(context, "isnan", Args(CastTo(context, arguments.at(0)->Copy(), LogicalType::DOUBLE)));
-    return Replace(Choose(context, IsNull(arguments[0]->Copy()),
-                          Constant(duckdb::Value::BOOLEAN(false)), std::move(test)));
+        Call(context, "isnan", Args(CastTo(context, Take(arguments.at(0)), LogicalType::DOUBLE)));
+    return Replace(Call(context, "spark_coalesce",
+                        Args(std::move(test), Constant(duckdb::Value::BOOLEAN(false)))));
   });
   registry.AddBound("spark_elt", [](ClientContext& context, Arguments& arguments) {
-    Arguments texts = Copies(arguments, 1);
+    Arguments texts = TakeAll(arguments, 1);
     for (std::size_t i = 0; i < texts.size(); ++i)
       CoerceTo(context, texts[i], LogicalType::VARCHAR, "elt", i + 1);
     ExpressionPtr place = Call(context, "spark_subtract",
-                               Args(arguments.at(0)->Copy(), Constant(duckdb::Value::INTEGER(1))));
+                               Args(Take(arguments.at(0)), Constant(duckdb::Value::INTEGER(1))));
     return Replace(Call(context, "spark_subscript",
                         Args(Call(context, "list_value", std::move(texts)), std::move(place))));
   });
@@ -216,7 +233,7 @@ Bound BindNamedStruct(ClientContext& context, Arguments& arguments) {
             {{"sqlExpr", "named_struct"}, {"message", "the names must be constant texts"}});
     }
     fields.emplace_back(name->ToString(), arguments[i + 1]->return_type);
-    values.push_back(arguments[i + 1]->Copy());
+    values.push_back(Take(arguments[i + 1]));
   }
   arguments = std::move(values);
   return {.type = LogicalType::STRUCT(std::move(fields)),

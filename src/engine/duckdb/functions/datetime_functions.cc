@@ -340,7 +340,7 @@ Bound BindDatePart(ClientContext& context, Arguments& arguments) {
   if (!function) {
     Raise(Condition::INVALID_EXTRACT_FIELD, {{"field", name}, {"expr", "extract"}});
   }
-  return Replace(Call(context, function, Args(arguments[1]->Copy())));
+  return Replace(Call(context, function, Args(Take(arguments[1]))));
 }
 
 // ---- Text
@@ -399,11 +399,11 @@ Bound BindParse(ClientContext& context, Arguments& arguments, ParseTo to, bool i
   const bool is_text = arguments.at(0)->return_type.id() == LogicalTypeId::VARCHAR;
   const CastMode mode = is_try ? CastMode::kTry : CastMode::kAnsi;
   if (to == ParseTo::kSeconds && !is_text) {
-    return Replace(CastTo(context, CastTo(context, arguments[0]->Copy(), LogicalType::TIMESTAMP_TZ),
+    return Replace(CastTo(context, CastTo(context, Take(arguments[0]), LogicalType::TIMESTAMP_TZ),
                           LogicalType::BIGINT));
   }
   if (!is_text || (arguments.size() == 1 && to != ParseTo::kSeconds)) {
-    return Replace(CastTo(context, arguments[0]->Copy(), TypeOf(to), mode));
+    return Replace(CastTo(context, Take(arguments[0]), TypeOf(to), mode));
   }
   if (arguments.size() == 1)
     arguments.push_back(Constant(duckdb::Value(std::string(kDefaultPattern))));
@@ -741,7 +741,7 @@ void AddMakers(Registry& registry) {
   registry.Add("spark_timestamp_micros",
                [](std::int64_t n) { return timestamp_tz_t(timestamp_t(n)); });
   registry.AddBound("spark_timestamp_seconds", [](ClientContext& context, Arguments& arguments) {
-    return Replace(CastTo(context, arguments.at(0)->Copy(), LogicalType::TIMESTAMP_TZ));
+    return Replace(CastTo(context, Take(arguments.at(0)), LogicalType::TIMESTAMP_TZ));
   });
   registry.Add("spark_unix_seconds",
                [](timestamp_tz_t t) { return FloorDivide(t.value, kMicrosPerSecond); });
@@ -834,8 +834,20 @@ std::int64_t WindowMicros(std::string_view text) {
   return total > 0 ? total : fail();
 }
 
-/// window(ts, '5 minutes'): the tumbling window that a moment falls into, aligned to 1970 UTC.
-Bound BindWindow(ClientContext& context, Arguments& arguments) {
+/// The arguments of window() behind the moment.
+struct WindowShape {
+  std::int64_t length = 0;
+  std::int64_t slide = 0;
+  std::int64_t offset = 0;
+
+  std::int64_t LastStart(std::int64_t moment) const {
+    return FloorDivide(moment - offset, slide) * slide + offset;
+  }
+};
+
+/// Leaves only the moment among `arguments`.
+WindowShape TakeWindowShape(ClientContext& context, Arguments& arguments) {
+  constexpr std::int64_t kMaxWindowsOfMoment = 100'000;
   const bool ntz = arguments.at(0)->return_type.id() == LogicalTypeId::TIMESTAMP;
   if (!ntz) CoerceTo(context, arguments[0], LogicalType::TIMESTAMP_TZ, "window", 0);
   std::int64_t parts[3] = {0, 0, 0};
@@ -843,17 +855,27 @@ Bound BindWindow(ClientContext& context, Arguments& arguments) {
     const auto value = ConstantOf(context, *arguments[i]);
     if (value && !value->IsNull()) parts[i - 1] = WindowMicros(value->ToString());
   }
-  const std::int64_t length = parts[0];
-  const std::int64_t offset = parts[2];
-  if (parts[1] != 0 && parts[1] != length) {
-    Raise(Condition::INLET_UNSUPPORTED, {{"feature", "window() with a slide"}});
+  const WindowShape shape{
+      .length = parts[0], .slide = parts[1] == 0 ? parts[0] : parts[1], .offset = parts[2]};
+  if (shape.slide > shape.length || shape.length / shape.slide > kMaxWindowsOfMoment) {
+    Raise(Condition::INVALID_PARAMETER_VALUE,
+          {{"parameter", "slideDuration"},
+           {"functionName", "window"},
+           {"message", "it must be at most the window's length, and not a tiny part of it"}});
+  }
+  arguments.resize(1);
+  return shape;
+}
+
+/// window(ts, '5 minutes'): the tumbling window that a moment falls into, aligned to 1970 UTC.
+Bound BindWindow(ClientContext& context, Arguments& arguments) {
+  const WindowShape shape = TakeWindowShape(context, arguments);
+  if (shape.slide != shape.length) {
+    Raise(Condition::INLET_UNSUPPORTED, {{"feature", "window() with a slide outside of GROUP BY"}});
   }
   const LogicalType moment = arguments[0]->return_type;
-  Arguments only;
-  only.push_back(std::move(arguments[0]));
-  arguments = std::move(only);
   return {.type = LogicalType::STRUCT({{"start", moment}, {"end", moment}}),
-          .execute = [length, offset](DataChunk& chunk, ExpressionState&, Vector& result) {
+          .execute = [shape](DataChunk& chunk, ExpressionState&, Vector& result) {
             chunk.data[0].Flatten(chunk.size());
             const auto* moments = duckdb::FlatVector::GetData<std::int64_t>(chunk.data[0]);
             auto& fields = duckdb::StructVector::GetEntries(result);
@@ -865,9 +887,38 @@ Bound BindWindow(ClientContext& context, Arguments& arguments) {
                 duckdb::FlatVector::SetNull(result, row, true);
                 continue;
               }
-              start[row] = FloorDivide(moments[row] - offset, length) * length + offset;
-              end[row] = start[row] + length;
+              start[row] = shape.LastStart(moments[row]);
+              end[row] = start[row] + shape.length;
             }
+          }};
+}
+
+/// All windows that a moment falls into, for a query that groups by them; none for NULL.
+Bound BindWindows(ClientContext& context, Arguments& arguments) {
+  const WindowShape shape = TakeWindowShape(context, arguments);
+  const LogicalType moment = arguments[0]->return_type;
+  return {.type = LogicalType::LIST(LogicalType::STRUCT({{"start", moment}, {"end", moment}})),
+          .execute = [shape](DataChunk& chunk, ExpressionState&, Vector& result) {
+            chunk.data[0].Flatten(chunk.size());
+            const auto* moments = duckdb::FlatVector::GetData<std::int64_t>(chunk.data[0]);
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            auto* lists = duckdb::FlatVector::GetData<duckdb::list_entry_t>(result);
+            idx_t size = 0;
+            for (idx_t row = 0; row < chunk.size(); ++row) {
+              lists[row] = {size, 0};
+              if (!duckdb::FlatVector::Validity(chunk.data[0]).RowIsValid(row)) continue;
+              for (std::int64_t begin = shape.LastStart(moments[row]);
+                   begin + shape.length > moments[row]; begin -= shape.slide) {
+                duckdb::ListVector::Reserve(result, size + 1);
+                auto& fields =
+                    duckdb::StructVector::GetEntries(duckdb::ListVector::GetEntry(result));
+                duckdb::FlatVector::GetData<std::int64_t>(*fields[0])[size] = begin;
+                duckdb::FlatVector::GetData<std::int64_t>(*fields[1])[size] = begin + shape.length;
+                ++size;
+              }
+              lists[row].length = size - lists[row].offset;
+            }
+            duckdb::ListVector::SetListSize(result, size);
           }};
 }
 
@@ -902,6 +953,7 @@ void AddDatetimeFunctions(Registry& registry) {
   AddDayFunctions(registry);
   AddZoneFunctions(registry);
   registry.AddBound("spark_window", BindWindow);
+  registry.AddBound("spark_windows", BindWindows);
   AddPresent(registry);
 }
 

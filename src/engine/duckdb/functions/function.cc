@@ -32,10 +32,13 @@ void RegisterSparkFunctions(duckdb::DatabaseInstance& database) {
   functions::AddBinaryFunctions(registry);
   functions::AddCastFunctions(registry);
   functions::AddCollectionFunctions(registry);
+  functions::AddComparisonFunctions(registry);
   functions::AddConditionalFunctions(registry);
+  functions::AddCsvFunctions(registry);
   functions::AddDatetimeFunctions(registry);
   functions::AddJsonFunctions(registry);
   functions::AddMathFunctions(registry);
+  functions::AddPictureFunctions(registry);
   functions::AddRegexpFunctions(registry);
   functions::AddStringFunctions(registry);
   registry.RegisterAll(database);
@@ -126,6 +129,17 @@ duckdb::unique_ptr<duckdb::FunctionData> CallData::Copy() const {
 
 bool CallData::Equals(const duckdb::FunctionData&) const {
   return true;  // The session is one for the whole statement.
+}
+
+ExpressionPtr Take(ExpressionPtr& argument) {
+  // DuckDB looks at the call's arguments again before it takes the replacement.
+  return std::exchange(argument, Constant(duckdb::Value()));
+}
+
+Arguments TakeAll(Arguments& arguments, std::size_t first) {
+  Arguments taken;
+  for (std::size_t i = first; i < arguments.size(); ++i) taken.push_back(Take(arguments[i]));
+  return taken;
 }
 
 Bound Replace(ExpressionPtr expression) { return {.replacement = std::move(expression)}; }

@@ -5,6 +5,7 @@
 #include <duckdb/planner/expression/bound_function_expression.hpp>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -70,7 +71,17 @@ ExpressionPtr CastTo(ClientContext& context, ExpressionPtr argument, const Logic
 /// is none.
 std::optional<LogicalType> CommonTypeOf(const LogicalType& a, const LogicalType& b);
 /// Of all; raises DATATYPE_MISMATCH.
-LogicalType CommonTypeOf(const Arguments& arguments);
+LogicalType CommonTypeOf(std::span<const ExpressionPtr> arguments);
+/// An argument for the expression that replaces the call; at most once each. Unlike a copy it may
+/// hold a subquery.
+ExpressionPtr Take(ExpressionPtr& argument);
+/// Those from `first` on.
+Arguments TakeAll(Arguments& arguments, std::size_t first = 0);
+/// Casts all to their common type.
+void CastToCommonType(ClientContext& context, std::span<ExpressionPtr> arguments);
+/// `left` compared with `right` as their common type. Raises DATATYPE_MISMATCH.
+ExpressionPtr Compare(ClientContext& context, duckdb::ExpressionType type, ExpressionPtr left,
+                      ExpressionPtr right);
 /// Calls a function of DuckDB or of ours by name.
 ExpressionPtr Call(ClientContext& context, const std::string& name, Arguments arguments);
 ExpressionPtr Constant(duckdb::Value value);
@@ -257,10 +268,13 @@ void AddArithmeticFunctions(Registry& registry);
 void AddBinaryFunctions(Registry& registry);
 void AddCastFunctions(Registry& registry);
 void AddCollectionFunctions(Registry& registry);
+void AddComparisonFunctions(Registry& registry);
 void AddConditionalFunctions(Registry& registry);
+void AddCsvFunctions(Registry& registry);
 void AddDatetimeFunctions(Registry& registry);
 void AddJsonFunctions(Registry& registry);
 void AddMathFunctions(Registry& registry);
+void AddPictureFunctions(Registry& registry);
 void AddRegexpFunctions(Registry& registry);
 void AddStringFunctions(Registry& registry);
 

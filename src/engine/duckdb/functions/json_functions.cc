@@ -1,13 +1,8 @@
-#include <arrow/array.h>
-#include <arrow/record_batch.h>
-
 #include <duckdb/planner/expression/bound_case_expression.hpp>
 
-#include "engine/duckdb/arrow_input.h"
-#include "engine/duckdb/arrow_output.h"
+#include "engine/duckdb/functions/arrow_rows_internal.h"
 #include "engine/duckdb/functions/cache_internal.h"
 #include "engine/duckdb/functions/casts_internal.h"
-#include "engine/duckdb/functions/cell_internal.h"
 #include "engine/duckdb/functions/function_internal.h"
 #include "engine/duckdb/functions/moments_internal.h"
 #include "engine/duckdb/logical_types.h"
@@ -27,70 +22,7 @@ using types::ColumnBuilder;
 using types::DataType;
 using types::VariantView;
 
-void Check(const Status& status) {
-  if (!status) Raise(status.error());
-}
-
-/// An executor that appends one value a row to a column of `type`.
-template <class AppendRow>
-Bound Built(const DataType& type, AppendRow append_row) {
-  return {.type = ToDuckDbType(type),
-          .execute = [type, append_row](DataChunk& chunk, ExpressionState&, Vector& result) {
-            std::vector<Cells> columns;
-            for (Vector& column : chunk.data) columns.emplace_back(column, chunk.size());
-            ColumnBuilder builder(type);
-            auto append = append_row();
-            for (idx_t row = 0; row < chunk.size(); ++row) append(columns, row, builder);
-            const auto array = ValueOrRaise(builder.Finish());
-            ShowArrowArray(array->data(), 0, array->length(), result);
-          }};
-}
-
-/// Visits the rows of a column as cells of Arrow arrays.
-template <class Visit>
-void ForEachArrowRow(Vector& vector, idx_t count, const DataType& type, Visit visit) {
-  DataChunk chunk;
-  chunk.InitializeEmpty({vector.GetType()});
-  chunk.data[0].Reference(vector);
-  chunk.SetCardinality(count);
-  types::StructType schema;
-  schema.fields.push_back({.name = "value", .type = type});
-  for (idx_t row = 0; row < count;) {
-    ArrowOutput output(schema);
-    const idx_t next = output.Append(chunk, row);
-    const auto batch = output.Take();
-    for (std::int64_t i = 0; i < batch->num_rows(); ++i)
-      visit(*batch->column(0), i, row + static_cast<idx_t>(i));
-    row = next;
-  }
-}
-
 VariantView VariantOf(const Cell& cell) { return {cell.field(0).text(), cell.field(1).text()}; }
-
-/// The pairs of a constant map argument, as options.
-OptionMap OptionsOf(ClientContext& context, const Arguments& arguments, std::size_t index) {
-  OptionMap options;
-  if (index >= arguments.size()) return options;
-  const auto map = ConstantOf(context, *arguments[index]);
-  if (!map || map->IsNull() || map->type().id() != LogicalTypeId::MAP) {
-    Raise(Condition::DATATYPE_MISMATCH,
-          {{"sqlExpr", "options"}, {"message", "they must be a constant map of texts"}});
-  }
-  for (const duckdb::Value& entry : duckdb::MapValue::GetChildren(*map)) {
-    const auto& pair = duckdb::StructValue::GetChildren(entry);
-    options[pair[0].ToString()] = pair[1].ToString();
-  }
-  return options;
-}
-
-string TextOf(ClientContext& context, const Expression& argument, string_view what) {
-  const auto value = ConstantOf(context, argument);
-  if (!value || value->IsNull() || value->type().id() != LogicalTypeId::VARCHAR) {
-    Raise(Condition::DATATYPE_MISMATCH,
-          {{"sqlExpr", string(what)}, {"message", "it must be a constant text"}});
-  }
-  return duckdb::StringValue::Get(*value);
-}
 
 /// A type such as `array<int>`, or columns such as `a INT, b STRING`.
 DataType SchemaOf(const string& text) {
@@ -131,25 +63,10 @@ Bound BindToJson(ClientContext& context, Arguments& arguments) {
   const types::TimeZone* zone = &ZoneOf(SessionOf(context));
   const auto writer = std::shared_ptr<const formats::JsonValueWriter>(
       ValueOrRaise(formats::JsonValueWriter::Create(type, options, *zone)));
-  Arguments only;
-  only.push_back(std::move(arguments[0]));
-  arguments = std::move(only);
-  return {.type = LogicalType::VARCHAR,
-          .execute = [writer, type](DataChunk& chunk, ExpressionState&, Vector& result) {
-            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
-            string text;
-            ForEachArrowRow(chunk.data[0], chunk.size(), type,
-                            [&](const arrow::Array& array, std::int64_t at, idx_t row) {
-                              if (array.IsNull(at)) {
-                                duckdb::FlatVector::SetNull(result, row, true);
-                                return;
-                              }
-                              text.clear();
-                              Check(writer->Append(array, at, text));
-                              duckdb::FlatVector::GetData<duckdb::string_t>(result)[row] =
-                                  duckdb::StringVector::AddString(result, text);
-                            });
-          }};
+  arguments.resize(1);
+  return WrittenRows(type, [writer](const arrow::Array& array, std::int64_t at, string& out) {
+    Check(writer->Append(array, at, out));
+  });
 }
 
 optional<string> FromPath(string_view json, string_view path, bool ignore_case) {
@@ -273,6 +190,37 @@ Bound BindSchemaOfVariant(ClientContext& context, Arguments& arguments) {
   });
 }
 
+/// What variant_explode() gives rows of: the elements of an array, the fields of an object.
+Bound BindVariantEntries(ClientContext& context, Arguments& arguments) {
+  arguments.at(0) = CastTo(context, std::move(arguments[0]), VariantType());
+  const DataType entry =
+      DataType::Struct({{.name = "pos", .type = types::TypeId::kInteger, .nullable = false},
+                        {.name = "key", .type = types::TypeId::kString},
+                        {.name = "value", .type = types::TypeId::kVariant, .nullable = false}});
+  return Built(DataType::Array(entry), [] {
+    return [](const std::vector<Cells>& columns, idx_t row, ColumnBuilder& out) {
+      const Cell cell = columns[0][row];
+      if (cell.is_null()) return out.AppendNull();
+      const auto node = ValueOrRaise(types::VariantNode::Root(VariantOf(cell)));
+      const bool is_object = node.kind() == types::VariantKind::kObject;
+      const bool has_entries = is_object || node.kind() == types::VariantKind::kArray;
+      ColumnBuilder& entries = out.child(0);
+      for (std::uint32_t i = 0; has_entries && i < node.size(); ++i) {
+        entries.child(0).AppendInteger(static_cast<std::int32_t>(i));
+        if (is_object) {
+          entries.child(1).AppendBytes(ValueOrRaise(node.KeyAt(i)));
+        } else {
+          entries.child(1).AppendNull();
+        }
+        const VariantView value = ValueOrRaise(node.ChildAt(i)).view();
+        entries.child(2).AppendVariant(value.metadata, value.value);
+        entries.CloseNested();
+      }
+      out.CloseNested();
+    };
+  });
+}
+
 void AddVariant(Registry& registry) {
   for (const bool is_try : {false, true}) {
     registry.AddBound(is_try ? "spark_try_parse_json" : "spark_parse_json",
@@ -314,12 +262,13 @@ void AddVariant(Registry& registry) {
                    ShowArrowArray(array->data(), 0, array->length(), result);
                  }};
   });
+  registry.AddBound("spark_variant_entries", BindVariantEntries);
   registry.AddBound("spark_is_variant_null", BindIsVariantNull);
   registry.AddBound("spark_schema_of_variant", BindSchemaOfVariant);
   registry.AddBound("spark_json_path", [](ClientContext& context, Arguments& arguments) {
     const bool is_variant = IsVariant(arguments.at(0)->return_type);
     return Replace(Call(context, is_variant ? "spark_variant_get" : "spark_json_path_text",
-                        Args(arguments[0]->Copy(), arguments.at(1)->Copy())));
+                        Args(Take(arguments[0]), Take(arguments.at(1)))));
   });
 }
 

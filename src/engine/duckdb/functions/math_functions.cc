@@ -189,7 +189,7 @@ Bound BindCeilFloor(ClientContext& context, Arguments& arguments, Rounding round
     return RoundDecimal(type, RoundedType(DecimalType::GetWidth(type), scale, places),
                         std::min(places, scale), rounding);
   }
-  if (type.IsIntegral()) return Replace(CastTo(context, arguments[0]->Copy(), LogicalType::BIGINT));
+  if (type.IsIntegral()) return Replace(CastTo(context, Take(arguments[0]), LogicalType::BIGINT));
   arguments[0] = CastTo(context, std::move(arguments[0]), LogicalType::DOUBLE);
   return {.type = LogicalType::BIGINT,
           .execute = [rounding](DataChunk& chunk, ExpressionState&, Vector& result) {
@@ -339,7 +339,7 @@ void AddShift(Registry& registry, const string& name, Fn32 narrow, Fn64 wide) {
   registry.AddBound(name, [name](ClientContext& context, Arguments& arguments) {
     const bool is_long = arguments.at(0)->return_type.id() == LogicalTypeId::BIGINT;
     return Replace(Call(context, name + (is_long ? "_long" : "_int"),
-                        Args(arguments[0]->Copy(), arguments.at(1)->Copy())));
+                        Args(Take(arguments[0]), Take(arguments.at(1)))));
   });
 }
 
@@ -351,6 +351,19 @@ void AddWholeFunctions(Registry& registry) {
     return product;
   });
   registry.Add("spark_bin", [](i64 value) { return Binary(value); });
+  // A bitmap has 32768 bits; the first one stands for 1.
+  constexpr i64 kBitmapBits = 32768;
+  registry.Add("spark_bitmap_bit_position", [](i64 value) {
+    return value > 0 ? (value - 1) % kBitmapBits : -(value % kBitmapBits);
+  });
+  registry.Add("spark_bitmap_bucket_number", [](i64 value) {
+    return value > 0 ? 1 + (value - 1) / kBitmapBits : value / kBitmapBits;
+  });
+  registry.Add("spark_bitmap_count", [](Bytes bitmap) {
+    i64 count = 0;
+    for (const char byte : bitmap) count += std::popcount(static_cast<unsigned char>(byte));
+    return count;
+  });
   registry.Add("spark_bit_count", [](i64 value) {
     return static_cast<i32>(std::popcount(static_cast<std::uint64_t>(value)));
   });
@@ -368,10 +381,9 @@ void AddWholeFunctions(Registry& registry) {
   AddBitwise(registry, "spark_bit_or", [](auto a, auto b) { return a | b; });
   AddBitwise(registry, "spark_bit_xor", [](auto a, auto b) { return a ^ b; });
   registry.AddBound("spark_bit_not", [](ClientContext& context, Arguments& arguments) {
-    return Replace(Call(
-        context, "spark_bit_xor",
-        Args(arguments.at(0)->Copy(),
-             CastTo(context, Constant(duckdb::Value::INTEGER(-1)), arguments[0]->return_type))));
+    ExpressionPtr ones =
+        CastTo(context, Constant(duckdb::Value::INTEGER(-1)), arguments.at(0)->return_type);
+    return Replace(Call(context, "spark_bit_xor", Args(Take(arguments[0]), std::move(ones))));
   });
   AddShift(
       registry, "spark_shiftleft",

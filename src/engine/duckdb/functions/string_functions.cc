@@ -23,9 +23,7 @@ using i32 = std::int32_t;
 void AddByKind(Registry& registry, const string& name) {
   registry.AddBound(name, [name](ClientContext& context, Arguments& arguments) {
     const bool bytes = arguments.at(0)->return_type.id() == LogicalTypeId::BLOB;
-    Arguments copies;
-    for (const ExpressionPtr& argument : arguments) copies.push_back(argument->Copy());
-    return Replace(Call(context, name + (bytes ? "_bytes" : "_text"), std::move(copies)));
+    return Replace(Call(context, name + (bytes ? "_bytes" : "_text"), TakeAll(arguments)));
   });
 }
 
@@ -470,7 +468,7 @@ Bound BindConcat(ClientContext& context, Arguments& arguments) {
   }
   ExpressionPtr joined;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    ExpressionPtr next = arguments[i]->Copy();
+    ExpressionPtr next = Take(arguments[i]);
     CoerceTo(context, next, type, "concat", i);
     joined =
         joined ? Call(context, "||", Args(std::move(joined), std::move(next))) : std::move(next);
@@ -551,7 +549,7 @@ Bound BindFormatNumber(ClientContext& context, Arguments& arguments) {
     Raise(Condition::INLET_UNSUPPORTED, {{"feature", "format_number() with a pattern"}});
   }
   return Replace(
-      Call(context, "spark_format_number_text", Args(arguments[0]->Copy(), arguments[1]->Copy())));
+      Call(context, "spark_format_number_text", Args(Take(arguments[0]), Take(arguments[1]))));
 }
 
 /// One %-specifier of java.util.Formatter.
