@@ -24,6 +24,8 @@ void Install() {
 
 void InstallPromptInterrupt() { Install(); }
 
+int NumInterrupts() { return interrupts.load(std::memory_order_relaxed); }
+
 InterruptScope::InterruptScope() {
   const int before = interrupts.load(std::memory_order_relaxed);
   Install();

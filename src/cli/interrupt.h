@@ -18,6 +18,9 @@ class InterruptScope {
   std::jthread watcher_;
 };
 
+/// How often Ctrl-C was pressed so far.
+int NumInterrupts();
+
 /// Outside of a statement Ctrl-C only interrupts the reading of a line. Called once, by the shell.
 void InstallPromptInterrupt();
 

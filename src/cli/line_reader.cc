@@ -1,10 +1,15 @@
 #include "cli/line_reader.h"
 
 #include <editline/readline.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <clocale>
 #include <cstdlib>
 #include <cstring>
+#include <cwchar>
+
+#include "cli/interrupt.h"
 
 namespace inlet::cli {
 namespace {
@@ -32,14 +37,33 @@ char** Complete(const char* beginning, int, int) {
   return rl_completion_matches(beginning, NextMatch);
 }
 
+/// The next character that is typed, -1 at the end or after Ctrl-C. The library's own reading goes
+/// on after the first Ctrl-C.
+int ReadCharacter(std::FILE*) {
+  const int interrupts = NumInterrupts();
+  std::mbstate_t state = {};
+  while (true) {
+    char byte = 0;
+    const ssize_t size = read(STDIN_FILENO, &byte, 1);
+    if (size < 0 && errno == EINTR && NumInterrupts() == interrupts) continue;
+    if (size <= 0) return -1;
+    wchar_t character = 0;
+    const std::size_t used = std::mbrtowc(&character, &byte, 1, &state);
+    if (used == static_cast<std::size_t>(-2)) continue;  // More bytes of it follow.
+    return used == static_cast<std::size_t>(-1) ? '?' : static_cast<int>(character);
+  }
+}
+
 }  // namespace
 
 LineReader::LineReader(std::string history_path,
                        std::function<std::vector<std::string>(std::string_view)> complete)
     : history_path_(std::move(history_path)) {
   Completer() = std::move(complete);
+  std::setlocale(LC_CTYPE, "");  // What is typed is text of the terminal's encoding.
   rl_readline_name = "inlet";
   rl_attempted_completion_function = Complete;
+  rl_getc_function = ReadCharacter;
   using_history();
   stifle_history(kHistoryLines);
   if (!history_path_.empty()) read_history(history_path_.c_str());
@@ -50,10 +74,10 @@ LineReader::~LineReader() {
 }
 
 LineReader::Line LineReader::Read(const std::string& prompt) {
-  errno = 0;
+  const int interrupts = NumInterrupts();
   char* const text = readline(prompt.c_str());
   if (text == nullptr) {
-    return {.outcome = errno == EINTR ? Outcome::kCancelled : Outcome::kEnd};
+    return {.outcome = NumInterrupts() == interrupts ? Outcome::kEnd : Outcome::kCancelled};
   }
   Line line{.outcome = Outcome::kLine, .text = text};
   std::free(text);  // NOLINT(cppcoreguidelines-no-malloc): the library's own.
