@@ -3,7 +3,7 @@ PRESET ?= dev
 BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
 
-.PHONY: all configure test sql interop fmt check bench install deb clean
+.PHONY: all configure test sql interop hostile fmt check bench install deb clean
 
 all: configure
 	cmake --build $(BUILD) -j $(JOBS)
@@ -27,6 +27,11 @@ sql: configure
 interop: configure
 	cmake --build $(BUILD) -j $(JOBS) --target inlet
 	test/interop/run $(CURDIR)/$(BUILD)/inlet deltalake duckdb spark
+
+# make hostile: every malformed file through SQL, the big ones too, under limits of time and memory
+hostile:
+	$(MAKE) PRESET=release all
+	python3 test/hostile/hostile_sql.py --inlet build/release/inlet
 
 fmt:
 	git ls-files '*.h' '*.cc' | xargs clang-format-14 -i

@@ -229,8 +229,32 @@ class ReadFilesPlanner {
         .infer_column_types = TRY(GetBool(options_, "inferColumnTypes")).value_or(true),
         .add_corrupt_record_column = !spec_.rescued_data_column,
         .session_time_zone = request_.session_time_zone};
-    StructType inferred = TRY(spec_.format->InferSchema(*spec_.store, spec_.files, infer, stop_));
-    return ApplySchemaHints(std::move(inferred), GetString(options_, "schemaHints").value_or(""));
+    Result<StructType> inferred =
+        spec_.format->InferSchema(*spec_.store, spec_.files, infer, stop_);
+    if (!inferred && MayLeaveOut(inferred.error())) inferred = InferFromSoundFiles(infer);
+    return ApplySchemaHints(TRY(std::move(inferred)),
+                            GetString(options_, "schemaHints").value_or(""));
+  }
+
+  bool MayLeaveOut(const Error& error) const {
+    return (spec_.ignore_corrupt_files && error.kind() == ErrorKind::kCorrupt) ||
+           (spec_.ignore_missing_files && error.kind() == ErrorKind::kNotFound);
+  }
+
+  /// One file cannot be read, but inference does not say which: each is tried alone.
+  Result<StructType> InferFromSoundFiles(
+      const formats::ConfiguredFormat::InferOptions& infer) const {
+    std::vector<storage::ObjectInfo> sound;
+    for (const storage::ObjectInfo& file : spec_.files) {
+      const Result<StructType> alone =
+          spec_.format->InferSchema(*spec_.store, std::span(&file, 1), infer, stop_);
+      if (alone) {
+        sound.push_back(file);
+      } else if (!MayLeaveOut(alone.error())) {
+        return alone;
+      }
+    }
+    return spec_.format->InferSchema(*spec_.store, sound, infer, stop_);
   }
 
   /// Data columns, then the partition columns that are not among them, then the rescued data, then

@@ -40,6 +40,16 @@ struct Answer {
   std::vector<Row> rows;
 };
 
+types::StructType Select(const types::StructType& columns, std::string_view names) {
+  types::StructType chosen;
+  for (std::size_t begin = 0; begin < names.size();) {
+    const std::size_t end = std::min(names.find(", ", begin), names.size());
+    chosen.fields.push_back(*columns.Find(names.substr(begin, end - begin)));
+    begin = end + 2;
+  }
+  return chosen;
+}
+
 Result<Answer> ReadCase(const json& given) {
   storage::MemoryStore store("test");
   std::vector<storage::ObjectInfo> files;
@@ -58,6 +68,8 @@ Result<Answer> ReadCase(const json& given) {
   read.columns = inferring ? TRY(configured->InferSchema(store, files, {}, {}))
                            : TRY(types::ParseDdl(given["schema"].get<std::string>()));
   read.data_schema = read.columns;
+  if (given.contains("select"))
+    read.columns = Select(read.columns, given["select"].get<std::string>());
   std::string corrupt = options.contains("columnNameOfCorruptRecord")
                             ? options["columnNameOfCorruptRecord"]
                             : "_corrupt_record";
@@ -166,7 +178,8 @@ TEST_P(FormatsAsSpark, ReadsTheSameRows) {
               recorded["cases"].size(), recorded["spark_version"].get<std::string>().c_str());
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, FormatsAsSpark, testing::Values("csv", "text"),
+INSTANTIATE_TEST_SUITE_P(Formats, FormatsAsSpark,
+                         testing::Values("csv", "text", "parquet", "orc", "avro", "binaryFile"),
                          [](const auto& param) { return std::string(param.param); });
 
 }  // namespace

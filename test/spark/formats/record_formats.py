@@ -43,14 +43,50 @@ def parse_cases(name):
     return [one for case in cases for one in expand(case)]
 
 
+def expression_names():
+    """What the expressions of `python` files may use: files of the binary formats are made by them."""
+    import bz2, datetime, decimal, gzip, io, uuid, zlib
+
+    import pyarrow as pa
+    import pyarrow.orc
+    import pyarrow.parquet
+
+    def table(schema, rows):
+        columns = list(zip(*rows)) if rows else [[] for _ in schema]
+        return pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, schema)], schema=schema)
+
+    def parquet(schema, rows, **options):
+        out = io.BytesIO()
+        pa.parquet.write_table(table(schema, rows), out, **options)
+        return out.getvalue()
+
+    def orc(schema, rows, **options):
+        out = io.BytesIO()
+        pa.orc.write_table(table(schema, rows), out, **options)
+        return out.getvalue()
+
+    def avro(fields, rows, codec="null", **options):
+        import fastavro
+
+        schema = {"type": "record", "name": "r", "fields": [{"name": n, "type": t} for n, t in fields]}
+        out = io.BytesIO()
+        records = [dict(zip([n for n, _ in fields], row)) for row in rows]
+        fastavro.writer(out, schema, records, codec=codec, sync_marker=b"0123456789abcdef", **options)
+        return out.getvalue()
+
+    def utc(*parts):
+        return datetime.datetime(*parts, tzinfo=datetime.timezone.utc)
+
+    return dict(locals(), D=decimal.Decimal)
+
+
 def content(file):
     while file["lines"] and file["lines"][-1] == "" and file["how"] != "":
         file["lines"].pop()
     if file["how"] == "escaped":
         return codecs.decode("".join(file["lines"]), "unicode_escape").encode("latin-1")
     if file["how"] == "python":
-        import bz2, gzip, zlib  # noqa: F401  For the expressions.
-        return eval("\n".join(file["lines"]))
+        return eval("\n".join(file["lines"]), expression_names())
     # The blank line before the next case belongs to the layout.
     lines = file["lines"][:-1] if file["lines"] and file["lines"][-1] == "" else file["lines"]
     return "".join(line + "\n" for line in lines).encode()
@@ -79,6 +115,8 @@ def answer(spark, case, directory):
         reader = reader.schema(case["schema"])
     try:
         frame = reader.load(str(directory))
+        if "select" in case:
+            frame = frame.select(*[name.strip() for name in case["select"].split(",")])
         rows = frame.select([frame[f"`{f.name}`"].cast("string") for f in frame.schema]).collect()
         return {"schema": frame.schema.simpleString(), "rows": [list(r) for r in rows]}
     except Exception as error:  # Any failure of Spark is its answer.
@@ -94,6 +132,7 @@ def main():
              .config("spark.driver.host", "127.0.0.1")
              .config("spark.sql.ansi.enabled", "true")
              .config("spark.sql.files.openCostInBytes", "0")
+             .config("spark.jars", os.environ.get("SPARK_AVRO_JAR", ""))
              .getOrCreate())
     spark.sparkContext.setLogLevel("OFF")
     for name in sys.argv[1:]:
