@@ -114,7 +114,7 @@ class Walk {
  private:
   Result<bool> TakeDirectory(std::string_view path) {
     const std::string prefix = path.empty() ? "" : std::string(path) + "/";
-    std::vector<ObjectInfo> files = TRY(store_.List(prefix, {}));
+    std::vector<ObjectInfo> files = TRY(store_.List(prefix, {.start_after = filter_.start_after}));
     if (files.empty()) return HasEmptyDirectory(path);
     for (ObjectInfo& file : files) Take(std::move(file), path);
     return true;
@@ -135,20 +135,11 @@ class Walk {
   void Take(ObjectInfo file, std::string_view base) {
     const std::string_view relative =
         std::string_view(file.path).substr(base.empty() ? 0 : base.size() + 1);
-    if (Wants(file, relative)) {
+    if (Wants(filter_, file, relative)) {
       listing_.files.push_back(std::move(file));
     } else {
       ++listing_.num_skipped;
     }
-  }
-
-  bool Wants(const ObjectInfo& file, std::string_view relative) const {
-    if (IsHidden(relative)) return false;
-    if (!filter_.name_glob.empty() && !GlobMatches(filter_.name_glob, NameOf(file.path)))
-      return false;
-    if (filter_.modified_after_ms && file.modified_at_ms <= *filter_.modified_after_ms)
-      return false;
-    return !filter_.modified_before_ms || file.modified_at_ms < *filter_.modified_before_ms;
   }
 
   const ObjectStore& store_;
@@ -178,6 +169,13 @@ bool IsHidden(std::string_view relative) {
     if (slash == std::string_view::npos) return false;
     relative.remove_prefix(slash + 1);
   }
+}
+
+bool Wants(const FileFilter& filter, const ObjectInfo& file, std::string_view relative) {
+  if (IsHidden(relative)) return false;
+  if (!filter.name_glob.empty() && !GlobMatches(filter.name_glob, NameOf(file.path))) return false;
+  if (filter.modified_after_ms && file.modified_at_ms <= *filter.modified_after_ms) return false;
+  return !filter.modified_before_ms || file.modified_at_ms < *filter.modified_before_ms;
 }
 
 Result<FileListing> ListFiles(const storage::Location& location, const FileFilter& filter) {

@@ -18,6 +18,8 @@ struct FileFilter {
   std::string name_glob;       ///< pathGlobFilter, fileNamePattern: on the file's name; empty: all.
   std::optional<std::int64_t> modified_after_ms;   ///< Strictly after.
   std::optional<std::int64_t> modified_before_ms;  ///< Strictly before.
+  /// Only names after this one, of a directory without globs whose names grow; empty: all.
+  std::string start_after;
 };
 
 struct FileListing {
@@ -31,6 +33,9 @@ struct FileListing {
 /// A name that begins with '_' or '.' is hidden, unless it is a directory `_key=value`; so is a
 /// copy under way (`._COPYING_`). `relative` is the path below the base.
 bool IsHidden(std::string_view relative);
+
+/// Whether `file`, whose path below the listed directory is `relative`, is wanted.
+bool Wants(const FileFilter& filter, const storage::ObjectInfo& file, std::string_view relative);
 
 /// The files at `location`, whose path may be a file, a directory or a glob.
 ///

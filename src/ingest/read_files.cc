@@ -53,8 +53,10 @@ bool Contains(std::span<const std::string_view> names, std::string_view name) {
 }
 
 /// The options of the format alone; refuses what nobody knows.
-Result<OptionMap> FormatOptions(const OptionMap& options, const formats::Format& format) {
+Result<OptionMap> FormatOptions(const OptionMap& options, const formats::Format& format,
+                                std::span<const std::string_view> callers_options) {
   std::vector<std::string_view> known(std::begin(kGenericOptions), std::end(kGenericOptions));
+  known.insert(known.end(), callers_options.begin(), callers_options.end());
   OptionMap chosen;
   for (const formats::OptionSpec& spec : format.options()) {
     known.push_back(spec.name);
@@ -91,17 +93,6 @@ Result<std::optional<std::int64_t>> GetTimestampMs(const OptionMap& options, std
   return *instant_us / 1000;
 }
 
-Result<FileFilter> FilterFrom(const OptionMap& options, std::string_view session_time_zone) {
-  const types::TimeZone* zone = TRY(types::TimeZone::Find(session_time_zone));
-  FileFilter filter;
-  filter.strict_globber = TRY(GetBool(options, "useStrictGlobber")).value_or(true);
-  filter.name_glob = GetString(options, "fileNamePattern")
-                         .value_or(GetString(options, "pathGlobFilter").value_or(""));
-  filter.modified_after_ms = TRY(GetTimestampMs(options, "modifiedAfter", *zone));
-  filter.modified_before_ms = TRY(GetTimestampMs(options, "modifiedBefore", *zone));
-  return filter;
-}
-
 std::vector<std::string> SplitNames(std::string_view text) {
   std::vector<std::string> names;
   while (!text.empty()) {
@@ -124,7 +115,16 @@ Result<PartitionColumns> PartitionsOf(const ReadFilesRequest& request, const Fil
     options.keys.emplace();
   }
   options.infer_types = TRY(GetBool(request.options, "inferColumnTypes")).value_or(true);
-  return FindPartitionColumns(listing.files, listing.base_path, options);
+  if (!request.inferred) {
+    return FindPartitionColumns(listing.files, listing.base_path, options);
+  }
+  options.keys.emplace();
+  for (const StructField& field : request.inferred->partitions.fields) {
+    options.keys->push_back(field.name);
+  }
+  PartitionColumns columns = TRY(FindPartitionColumns(listing.files, listing.base_path, options));
+  columns.fields = request.inferred->partitions.fields;
+  return columns;
 }
 
 /// An explicit schema keeps only the partition columns that it names, with its types.
@@ -172,27 +172,51 @@ class ReadFilesPlanner {
       : request_(request), options_(request.options), stop_(std::move(stop)) {}
 
   Result<std::shared_ptr<const FileScan>> Plan() {
-    const FileFilter filter = TRY(FilterFrom(options_, request_.session_time_zone));
-    FileListing listing = TRY(ListFiles(request_.location, filter));
-    const formats::Format* format =
-        TRY(ChooseFormat(options_, *request_.location.store, listing.files, request_.path_text));
-    explicit_schema_ = GetString(options_, "schema");
-    spec_.store = request_.location.store;
-    spec_.format =
-        TRY(format->Configure(TRY(FormatOptions(options_, *format)),
-                              /*inferring=*/request_.is_read_files && !explicit_schema_));
-    spec_.files = std::move(listing.files);
-    TRY(FillFlags());
-    PartitionColumns partitions =
-        TRY(PartitionsOf(request_, {.files = spec_.files, .base_path = listing.base_path}));
-    StructType data = explicit_schema_ ? TRY(types::ParseDdl(*explicit_schema_)) : TRY(Infer());
+    PartitionColumns partitions = TRY(Prepare());
+    StructType data = explicit_schema_    ? TRY(types::ParseDdl(*explicit_schema_))
+                      : request_.inferred ? request_.inferred->data
+                                          : TRY(Infer());
     if (explicit_schema_) KeepPartitionsOf(data, partitions);
     spec_.partitions = std::move(partitions);
     TRY(Compose(std::move(data)));
     return FileScan::Plan(std::move(spec_));
   }
 
+  Result<FilesSchema> InferSchema() {
+    PartitionColumns partitions = TRY(Prepare());
+    FilesSchema schema{.data = TRY(Infer())};
+    for (StructField& field : partitions.fields) {
+      // A hint may give a partition column its type; then it is not a data column.
+      if (const auto index = schema.data.IndexOf(field.name)) {
+        field.type = schema.data.fields[*index].type;
+      }
+      schema.partitions.fields.push_back(std::move(field));
+    }
+    return schema;
+  }
+
  private:
+  /// Finds the files and their format; gives the partition columns.
+  Result<PartitionColumns> Prepare() {
+    FileListing listing;
+    if (request_.listing) {
+      listing = *request_.listing;
+    } else {
+      listing =
+          TRY(ListFiles(request_.location, TRY(FilterFrom(options_, request_.session_time_zone))));
+    }
+    const formats::Format* format =
+        TRY(ChooseFormat(options_, *request_.location.store, listing.files, request_.path_text));
+    explicit_schema_ = GetString(options_, "schema");
+    spec_.store = request_.location.store;
+    spec_.format =
+        TRY(format->Configure(TRY(FormatOptions(options_, *format, request_.callers_options)),
+                              /*inferring=*/request_.is_read_files && !explicit_schema_));
+    spec_.files = std::move(listing.files);
+    TRY(FillFlags());
+    return PartitionsOf(request_, {.files = spec_.files, .base_path = listing.base_path});
+  }
+
   Status FillFlags() {
     spec_.ignore_corrupt_files = TRY(GetBool(options_, "ignoreCorruptFiles")).value_or(false);
     spec_.ignore_missing_files = TRY(GetBool(options_, "ignoreMissingFiles")).value_or(false);
@@ -303,9 +327,24 @@ class ReadFilesPlanner {
 
 }  // namespace
 
+Result<FileFilter> FilterFrom(const OptionMap& options, std::string_view session_time_zone) {
+  const types::TimeZone* zone = TRY(types::TimeZone::Find(session_time_zone));
+  FileFilter filter;
+  filter.strict_globber = TRY(GetBool(options, "useStrictGlobber")).value_or(true);
+  filter.name_glob = GetString(options, "fileNamePattern")
+                         .value_or(GetString(options, "pathGlobFilter").value_or(""));
+  filter.modified_after_ms = TRY(GetTimestampMs(options, "modifiedAfter", *zone));
+  filter.modified_before_ms = TRY(GetTimestampMs(options, "modifiedBefore", *zone));
+  return filter;
+}
+
 Result<std::shared_ptr<const FileScan>> OpenReadFiles(const ReadFilesRequest& request,
                                                       std::stop_token stop) {
   return ReadFilesPlanner(request, std::move(stop)).Plan();
+}
+
+Result<FilesSchema> InferFilesSchema(const ReadFilesRequest& request, std::stop_token stop) {
+  return ReadFilesPlanner(request, std::move(stop)).InferSchema();
 }
 
 }  // namespace inlet::ingest

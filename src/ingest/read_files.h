@@ -2,15 +2,24 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 
 #include "base/option_map.h"
 #include "base/result.h"
+#include "ingest/file_listing.h"
 #include "ingest/file_scan.h"
 #include "storage/object_store.h"
 
 namespace inlet::ingest {
+
+/// The columns that files have, as an inference found them.
+struct FilesSchema {
+  types::StructType data;        ///< With the corrupt-record column, when a hint asks for it.
+  types::StructType partitions;  ///< Of the directory names.
+  bool operator==(const FilesSchema&) const = default;
+};
 
 /// A call of read_files, or a path used as a table.
 struct ReadFilesRequest {
@@ -24,6 +33,12 @@ struct ReadFilesRequest {
   /// False for csv.`path`: plain Spark's defaults, no rescued-data column.
   bool is_read_files = true;
   bool rescue_file_path = true;  ///< spark.databricks.sql.rescuedDataColumn.filePath.enabled
+  /// The files to read, found already; none: `location` is listed.
+  std::shared_ptr<const FileListing> listing;
+  /// What an earlier inference found; then nothing is inferred. Not with the option `schema`.
+  std::optional<FilesSchema> inferred;
+  /// Options that the caller has taken out already, for "did you mean".
+  std::span<const std::string_view> callers_options;
 };
 
 /// Lists the files, finds format, schema and partition columns, plans the scan.
@@ -35,5 +50,12 @@ struct ReadFilesRequest {
 /// Source: Databricks SQL language manual, "read_files table-valued function".
 Result<std::shared_ptr<const FileScan>> OpenReadFiles(const ReadFilesRequest& request,
                                                       std::stop_token stop);
+
+/// The schema alone; see OpenReadFiles(). Not with the option `schema`.
+Result<FilesSchema> InferFilesSchema(const ReadFilesRequest& request, std::stop_token stop);
+
+/// The options of read_files that say which files under a path are wanted.
+/// Errors: INVALID_PARAMETER_VALUE.
+Result<FileFilter> FilterFrom(const OptionMap& options, std::string_view session_time_zone);
 
 }  // namespace inlet::ingest

@@ -52,8 +52,9 @@ class StreamSource {
   /// As StreamingQueryProgress shows it: "CloudFilesSource[file:/landing]".
   virtual std::string description() const = 0;
 
-  /// The columns that the next Plan() gives, as known now.
-  virtual const types::StructType& schema() const = 0;
+  /// The columns that the next Plan() gives; looked for when they are not known yet.
+  /// Errors: CF_EMPTY_DIR_FOR_SCHEMA_INFERENCE while there is nothing to learn them from.
+  virtual Result<types::StructType> Schema() = 0;
 
   /// The furthest offset after `after` within the source's limits (maxFilesPerTrigger and kin), or
   /// without limits for Trigger.Once; nothing when there is no new data.
@@ -63,6 +64,8 @@ class StreamSource {
   /// From now on Latest() gives nothing beyond what is there now: for availableNow.
   virtual Status FixEnd() = 0;
 
+  /// Again for the same range: what the first attempt has learned (a new schema, files that were
+  /// replaced since they were found) is taken in.
   virtual Result<SourceBatch> Plan(const OffsetRange& range) = 0;
 
   /// Rows up to and including `upto` are durable downstream; the source may forget them. A crash

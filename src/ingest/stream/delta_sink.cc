@@ -1,0 +1,263 @@
+#include <algorithm>
+#include <chrono>
+
+#include "base/option_map.h"
+#include "ingest/stream/stream_sink.h"
+#include "sql/ast.h"
+
+namespace inlet::ingest {
+namespace {
+
+using delta::AddFile;
+using delta::SnapshotPtr;
+using types::StructField;
+using types::StructType;
+
+/// How often a batch is written again because others changed the table's columns meanwhile.
+constexpr int kMaxAttempts = 20;
+
+std::int64_t NowMs() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// What a batch is to be written as.
+struct Layout {
+  delta::Metadata metadata;
+  StructType schema;
+  /// The actions that make or change the table; none when it is as it was.
+  std::optional<delta::TableActions> definition;
+};
+
+class DeltaSink final : public StreamSink {
+ public:
+  DeltaSink(engine::Engine& engine, DeltaSinkOptions options)
+      : engine_(engine), options_(std::move(options)) {}
+
+  std::string description() const override {
+    return "DeltaSink[" + storage::UrlOf(*options_.root.store, options_.root.path) + "]";
+  }
+  bool is_transactional() const override { return true; }
+
+  Status Open(const std::string& query_id, const StructType&) override {
+    query_id_ = query_id;
+    app_id_ = options_.transaction_app_id.empty() ? query_id : options_.transaction_app_id;
+    return Ok();
+  }
+
+  Result<SinkResult> AddBatch(BatchId id, BoundQuery query,
+                              const std::function<Status()>& before_visible,
+                              std::stop_token stop) override {
+    for (int attempt = 1;; ++attempt) {
+      const SnapshotPtr table = TRY(LoadTable());
+      if (const auto version = DoneIn(table, id)) {
+        if (attempt > 1) return FailOvertaken(id);
+        return SinkResult{.table_version = version, .was_there_already = true};
+      }
+      Result<SinkResult> result = Write(table, id, query, before_visible, stop);
+      const bool try_again = !result && result.error().kind() == ErrorKind::kConflict &&
+                             IsOfTable(result.error().condition) && attempt < kMaxAttempts;
+      if (!try_again) return result;
+    }
+  }
+
+ private:
+  /// Conflicts with another writer of the table, not with what the sources say.
+  static bool IsOfTable(Condition condition) {
+    switch (condition) {
+      case Condition::DELTA_METADATA_CHANGED:
+      case Condition::DELTA_PROTOCOL_CHANGED:
+      case Condition::DELTA_CONCURRENT_APPEND:
+      case Condition::DELTA_CONCURRENT_DELETE_READ:
+      case Condition::DELTA_CONCURRENT_DELETE_DELETE:
+      case Condition::DELTA_CONCURRENT_TRANSACTION:
+      case Condition::DELTA_CONCURRENT_WRITE:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /// This process tried to write the batch, and another one was first.
+  static std::unexpected<Error> FailOvertaken(BatchId id) {
+    return Fail(Condition::CONCURRENT_STREAM_LOG_UPDATE, {{"batchId", std::to_string(id)}});
+  }
+
+  /// Null: there is no table yet.
+  Result<SnapshotPtr> LoadTable() {
+    Result<SnapshotPtr> table =
+        table_ != nullptr ? delta::Snapshot::Update(table_) : delta::Snapshot::Load(options_.root);
+    if (!table) {
+      const bool may_make = options_.create_if_missing.has_value() &&
+                            table.error().condition == Condition::DELTA_TABLE_NOT_FOUND;
+      if (!may_make) return std::unexpected(std::move(table).error());
+      table_ = nullptr;
+      return SnapshotPtr();
+    }
+    table_ = *table;
+    return table;
+  }
+
+  /// The version that has the batch or a later one already.
+  std::optional<delta::Version> DoneIn(const SnapshotPtr& table, BatchId id) const {
+    if (table == nullptr) return std::nullopt;
+    const auto last = table->transaction(app_id_);
+    return last && *last >= id ? std::optional(table->version()) : std::nullopt;
+  }
+
+  Result<SinkResult> Write(const SnapshotPtr& table, BatchId id, const BoundQuery& query,
+                           const std::function<Status()>& before_visible,
+                           const std::stop_token& stop) {
+    const StructType source = TRY(engine_.Describe(query.query, query.inputs, query.context));
+    const Layout layout = TRY(LayOut(table, source));
+    const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(options_.root, layout.metadata));
+    const std::vector<AddFile> staged = TRY(engine_.Write(Align(query.query, source, layout.schema),
+                                                          query.inputs, query.context, spec, stop));
+    const Status checked = before_visible();
+    Result<SinkResult> result = checked ? Commit(table, id, layout, staged)
+                                        : Result<SinkResult>(std::unexpected(checked.error()));
+    // When the outcome of the commit is unknown the files stay: a reader may already need them.
+    if (!result && result.error().kind() != ErrorKind::kUnavailable) {
+      delta::DeleteStaged(options_.root, staged);
+    }
+    return result;
+  }
+
+  Result<Layout> LayOut(const SnapshotPtr& table, const StructType& source) const {
+    if (table == nullptr) return NewTable(source);
+    StructType schema = table->schema();
+    std::vector<std::string> unknown;
+    for (const StructField& field : source.fields) {
+      if (schema.Find(field.name) != nullptr) continue;
+      unknown.push_back(types::QuoteIdentifier(field.name));
+      schema.fields.push_back({.name = field.name, .type = field.type});
+    }
+    if (unknown.empty()) return Layout{.metadata = table->metadata(), .schema = table->schema()};
+    if (!options_.merge_schema) return FailMismatch(*table, source, unknown);
+    // The columns alone change; their types may ask for a higher protocol.
+    delta::TableActions actions = TRY(delta::RedefineTable(*table, {.schema = schema}));
+    actions.metadata = table->metadata();
+    actions.metadata.schema_string = types::ToJson(schema);
+    actions.domains.clear();
+    return Layout{.metadata = actions.metadata,
+                  .schema = std::move(schema),
+                  .definition = std::move(actions)};
+  }
+
+  Result<Layout> NewTable(const StructType& source) const {
+    delta::TableDefinition definition = *options_.create_if_missing;
+    if (definition.schema.empty()) definition.schema = source;
+    StructType schema = definition.schema;
+    delta::TableActions actions = TRY(delta::DefineTable(definition));
+    return Layout{.metadata = actions.metadata,
+                  .schema = std::move(schema),
+                  .definition = std::move(actions)};
+  }
+
+  std::unexpected<Error> FailMismatch(const delta::Snapshot& table, const StructType& source,
+                                      const std::vector<std::string>& unknown) const {
+    std::string names;
+    for (const std::string& name : unknown) names += (names.empty() ? "" : ", ") + name;
+    auto failure = Fail(Condition::DELTA_METADATA_MISMATCH,
+                        {{"message", options_.table_name + " has no column " + names},
+                         {"tableSchema", types::ToDdl(table.schema())},
+                         {"dataSchema", types::ToDdl(source)}});
+    Error error = std::move(failure).error();
+    error.hint =
+        "The source lets new columns in, the target does not: set mergeSchema = true on "
+        "the sink.";
+    return std::unexpected(std::move(error));
+  }
+
+  /// The query with the table's columns in their order, by name; what it lacks is NULL.
+  static sql::Query Align(const sql::Query& query, const StructType& source,
+                          const StructType& target) {
+    const auto same_name = [](const StructField& a, const StructField& b) {
+      return EqualsIgnoreCase(a.name, b.name);
+    };
+    if (std::equal(source.fields.begin(), source.fields.end(), target.fields.begin(),
+                   target.fields.end(), same_name)) {
+      return query;
+    }
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < source.size(); ++i) {
+      names.push_back("inlet_source_" + std::to_string(i));
+    }
+    sql::Select select;
+    for (const StructField& field : target.fields) {
+      const auto index = source.IndexOf(field.name);
+      sql::Expression value =
+          index
+              ? sql::Expression{.node = sql::ColumnRef{.parts = {names[*index]}}}
+              : sql::Expression{.node = sql::Literal{.type = types::TypeId::kVoid, .text = "NULL"}};
+      select.items.push_back({.value = std::move(value), .alias = field.name});
+    }
+    select.from = sql::TableRef{.node = sql::SubqueryTable{.query = query},
+                                .alias = "inlet_source",
+                                .column_aliases = std::move(names)};
+    return sql::Query{.body = std::move(select)};
+  }
+
+  Result<SinkResult> Commit(const SnapshotPtr& table, BatchId id, const Layout& layout,
+                            const std::vector<AddFile>& staged) {
+    delta::Transaction transaction =
+        table == nullptr ? delta::Transaction(options_.root) : delta::Transaction(table);
+    transaction.ReadTransaction(app_id_);
+    transaction.Set(
+        delta::SetTransaction{.app_id = app_id_, .version = id, .last_updated = NowMs()});
+    if (layout.definition) {
+      if (table == nullptr || layout.definition->protocol != table->protocol()) {
+        transaction.Set(layout.definition->protocol);
+      }
+      transaction.Set(layout.definition->metadata);
+      for (const delta::DomainMetadata& domain : layout.definition->domains) {
+        transaction.Set(domain);
+      }
+    }
+    if (options_.overwrite && table != nullptr) {
+      transaction.ReadWholeTable();
+      for (const AddFile& file : table->files()) transaction.Remove(file);
+    }
+    transaction.Add(staged);
+    SinkResult result{.num_output_rows = 0};
+    for (const AddFile& file : staged) {
+      result.num_output_rows += NumRecords(file);
+      result.num_output_bytes += file.size;
+    }
+    const delta::CommitResult committed =
+        TRY(std::move(transaction).Commit(OperationOf(id, staged, result)));
+    table_ = committed.snapshot;
+    result.table_version = committed.version;
+    if (options_.on_commit) options_.on_commit(committed.snapshot);
+    return result;
+  }
+
+  delta::Operation OperationOf(BatchId id, const std::vector<AddFile>& staged,
+                               const SinkResult& result) const {
+    return {.name = "STREAMING UPDATE",
+            .parameters = {{"outputMode",
+                            delta::JsonString(options_.overwrite ? "Complete" : "Append")},
+                           {"queryId", delta::JsonString(query_id_)},
+                           {"epochId", delta::JsonString(std::to_string(id))}},
+            .metrics = {{"numAddedFiles", std::to_string(staged.size())},
+                        {"numRemovedFiles", "0"},
+                        {"numOutputRows", std::to_string(result.num_output_rows)},
+                        {"numOutputBytes", std::to_string(result.num_output_bytes)}},
+            .user_name = options_.user_name,
+            .is_blind_append = !options_.overwrite};
+  }
+
+  engine::Engine& engine_;  // Outlives this.
+  const DeltaSinkOptions options_;
+  std::string query_id_;
+  std::string app_id_;
+  SnapshotPtr table_;  ///< The newest version seen.
+};
+
+}  // namespace
+
+std::unique_ptr<StreamSink> MakeDeltaSink(engine::Engine& engine, DeltaSinkOptions options) {
+  return std::make_unique<DeltaSink>(engine, std::move(options));
+}
+
+}  // namespace inlet::ingest

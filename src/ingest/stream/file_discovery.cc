@@ -1,0 +1,190 @@
+#include "ingest/stream/file_discovery.h"
+
+#include <algorithm>
+
+#include "ingest/glob.h"
+#include "ingest/stream/write_guard.h"
+
+namespace inlet::ingest {
+namespace {
+
+using storage::ObjectInfo;
+using Clock = std::chrono::steady_clock;
+
+/// So many files go into one file of the discovery log.
+constexpr std::size_t kMaxFilesPerDiscovery = 100'000;
+/// With events, a listing comes this often all the same: not every file system tells of all.
+constexpr std::chrono::seconds kListingIntervalWithEvents(60);
+/// Without events, listing takes at most a tenth of the time.
+constexpr int kListingShare = 10;
+/// A listing may be this old when its file is looked at.
+constexpr std::int64_t kFreshMs = 10'000;
+
+std::int64_t NowMs() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string WithoutSlashes(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+std::string FileDiscovery::UrlOf(const ObjectInfo& file) const {
+  return storage::UrlOf(*location_.store, file.path);
+}
+
+Status FileDiscovery::FindNew(FileIndex& index) {
+  if (on_news_ && watch_ == nullptr) StartWatch();
+  if (watch_ == nullptr || has_unsettled_ || !has_listed_) {
+    return IsListingDue() ? ListNew(index) : Ok();
+  }
+  const DirectoryNews news = watch_->Take();
+  const bool only_listing_tells = !news.is_complete || HasGlob(location_.path);
+  if ((only_listing_tells && (!news.is_complete || !news.files.empty())) || IsListingDue()) {
+    return ListNew(index);
+  }
+  return news.files.empty() ? Ok() : TakeNews(news.files, index);
+}
+
+bool FileDiscovery::IsListingDue() const {
+  if (!has_listed_) return true;
+  const auto age = Clock::now() - last_listing_;
+  if (watch_ == nullptr || has_unsettled_) return age >= last_listing_took_ * kListingShare;
+  Clock::duration interval = kListingIntervalWithEvents;
+  if (options_.backfill_interval) interval = *options_.backfill_interval;
+  return age >= std::max<Clock::duration>(interval, last_listing_took_ * kListingShare);
+}
+
+void FileDiscovery::Watch(std::function<void()> on_news) {
+  if (!is_local() || !options_.watch_directories) return;
+  on_news_ = std::move(on_news);
+  StartWatch();
+}
+
+void FileDiscovery::StartWatch() {
+  std::string directory = WithoutSlashes(location_.path);
+  if (HasGlob(directory)) {
+    directory = directory.substr(0, directory.find_first_of("?*[{"));
+    directory = directory.substr(0, directory.rfind('/'));
+  }
+  auto watch = DirectoryWatch::Start("/" + directory, on_news_);
+  if (!watch) return;  // Not there yet, or too many directories: listings find the files.
+  watch_ = *std::move(watch);
+  has_listed_ = false;
+}
+
+Status FileDiscovery::ListNew(FileIndex& index) {
+  last_listing_ = Clock::now();
+  last_listing_began_ms_ = NowMs();
+  has_unsettled_ = false;
+  // Events from here on tell of what this listing may miss.
+  if (watch_ != nullptr) (void)watch_->Take();
+  Result<FileListing> listing = ListFiles(location_, filter_);
+  if (!listing) {
+    if (listing.error().condition != Condition::PATH_NOT_FOUND) {
+      return std::unexpected(std::move(listing).error());
+    }
+    return Ok();
+  }
+  base_path_ = listing->base_path;
+  TRY(AddNew(std::move(listing->files), index, /*is_listing=*/true));
+  has_listed_ = true;
+  last_listing_took_ = Clock::now() - last_listing_;
+  last_listing_ended_ms_ = NowMs();
+  return Ok();
+}
+
+Status FileDiscovery::TakeNews(const std::set<std::string>& paths, FileIndex& index) {
+  const std::string base = WithoutSlashes(location_.path);
+  std::vector<ObjectInfo> files;
+  for (const std::string& path : paths) {
+    const std::string object = path.substr(1);
+    if (!object.starts_with(base + "/")) continue;
+    Result<ObjectInfo> file = location_.store->Head(object);
+    if (!file) {
+      if (file.error().kind() == ErrorKind::kNotFound) continue;  // Gone again, or no plain file.
+      return std::unexpected(std::move(file).error());
+    }
+    if (Wants(filter_, *file, std::string_view(file->path).substr(base.size() + 1))) {
+      files.push_back(*std::move(file));
+    }
+  }
+  return AddNew(std::move(files), index, /*is_listing=*/false);
+}
+
+Status FileDiscovery::AddNew(std::vector<ObjectInfo> files, FileIndex& index, bool is_listing) {
+  const std::int64_t now_ms = NowMs();
+  std::vector<ObjectInfo> fresh;
+  std::size_t next = 0;
+  TRY(index.FindAll(
+      [&]() -> std::optional<std::string> {
+        return next < files.size() ? std::optional(UrlOf(files[next++])) : std::nullopt;
+      },
+      [&](const FileIndex::Known* known) {
+        ObjectInfo& file = files[next - 1];
+        const bool is_changed =
+            known != nullptr && options_.allow_overwrites &&
+            (known->modified_at_ms != file.modified_at_ms || known->size_bytes != file.size_bytes);
+        if (known == nullptr || is_changed) fresh.push_back(std::move(file));
+      }));
+  files = {};
+  std::erase_if(fresh, [&](ObjectInfo& file) {
+    if (options_.max_file_age && now_ms - file.modified_at_ms > options_.max_file_age->count()) {
+      return true;
+    }
+    return !IsSettled(file);
+  });
+  std::sort(fresh.begin(), fresh.end(), [](const ObjectInfo& a, const ObjectInfo& b) {
+    return a.modified_at_ms != b.modified_at_ms ? a.modified_at_ms < b.modified_at_ms
+                                                : a.path < b.path;
+  });
+  const bool is_wanted = options_.include_existing_files || !index.is_new();
+  // The first look counts, also one that finds nothing.
+  if (!is_wanted && fresh.empty() && is_listing) return index.Add({});
+  for (std::size_t begin = 0; begin < fresh.size(); begin += kMaxFilesPerDiscovery) {
+    const std::size_t end = std::min(fresh.size(), begin + kMaxFilesPerDiscovery);
+    std::vector<FoundFile> found;
+    found.reserve(end - begin);
+    std::int64_t seq = index.last_seq();
+    for (std::size_t i = begin; i < end; ++i) {
+      found.push_back({.seq = is_wanted ? ++seq : 0,
+                       .url = UrlOf(fresh[i]),
+                       .size_bytes = fresh[i].size_bytes,
+                       .modified_at_ms = fresh[i].modified_at_ms,
+                       .etag = std::move(fresh[i].etag),
+                       .found_at_ms = now_ms});
+    }
+    TRY(index.Add(std::move(found)));
+  }
+  return Ok();
+}
+
+bool FileDiscovery::IsSettled(ObjectInfo& file) {
+  if (!is_local()) return true;
+  const std::string path = "/" + file.path;
+  if (IsBeingWritten(path, file.modified_at_ms)) {
+    has_unsettled_ = true;
+    return false;
+  }
+  // It may have been closed between the listing and the question.
+  if (NowMs() - file.modified_at_ms > kFreshMs) return true;
+  Result<ObjectInfo> now = location_.store->Head(file.path);
+  if (!now) return false;
+  file = *std::move(now);
+  return true;
+}
+
+Result<std::vector<ObjectInfo>> FileDiscovery::Peek(std::size_t max_files) const {
+  Result<FileListing> listing = ListFiles(location_, filter_);
+  if (!listing) {
+    if (listing.error().condition == Condition::PATH_NOT_FOUND) return std::vector<ObjectInfo>();
+    return std::unexpected(std::move(listing).error());
+  }
+  listing->files.resize(std::min(listing->files.size(), max_files));
+  return std::move(listing->files);
+}
+
+}  // namespace inlet::ingest

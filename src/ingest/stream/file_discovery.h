@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ingest/file_listing.h"
+#include "ingest/stream/directory_watch.h"
+#include "ingest/stream/file_index.h"
+#include "ingest/stream/file_stream_options.h"
+#include "storage/object_store.h"
+
+namespace inlet::ingest {
+
+/// Finds new files below a path and numbers them in a FileIndex: by listing, and on local disks by
+/// the events of the file system between two listings. Not thread-safe.
+///
+/// What is not taken: hidden names, files that somebody has open for writing on this machine (they
+/// are found when they are closed), files older than maxFileAge.
+class FileDiscovery {
+ public:
+  FileDiscovery(storage::Location location, FileFilter filter, FileStreamOptions options)
+      : location_(std::move(location)), filter_(std::move(filter)), options_(std::move(options)) {}
+
+  /// Looks for new files and adds them to `index`. Costs no listing where events tell all. A
+  /// missing directory has no files.
+  Status FindNew(FileIndex& index);
+  /// The same by a full listing.
+  Status ListNew(FileIndex& index);
+
+  /// Begins to watch for events; best effort.
+  void Watch(std::function<void()> on_news);
+
+  /// The files that are there now, at most `max_files`, without noting them.
+  Result<std::vector<storage::ObjectInfo>> Peek(std::size_t max_files) const;
+
+  /// The directory that partition directories count from.
+  const std::string& base_path() const { return base_path_; }
+  std::int64_t last_listing_began_ms() const { return last_listing_began_ms_; }
+  std::int64_t last_listing_ended_ms() const { return last_listing_ended_ms_; }
+
+  std::string UrlOf(const storage::ObjectInfo& file) const;
+
+ private:
+  bool IsListingDue() const;
+  void StartWatch();
+  Status TakeNews(const std::set<std::string>& paths, FileIndex& index);
+  Status AddNew(std::vector<storage::ObjectInfo> files, FileIndex& index, bool is_listing);
+  /// Waits not for a file that is being written: it comes with a later look.
+  bool IsSettled(storage::ObjectInfo& file);
+  bool is_local() const { return location_.store->root_url() == "file:"; }
+
+  storage::Location location_;
+  FileFilter filter_;
+  FileStreamOptions options_;
+  std::string base_path_;
+  std::function<void()> on_news_;
+  std::unique_ptr<DirectoryWatch> watch_;
+  bool has_unsettled_ = false;
+  bool has_listed_ = false;
+  std::chrono::steady_clock::time_point last_listing_;
+  std::chrono::steady_clock::duration last_listing_took_{0};
+  std::int64_t last_listing_began_ms_ = 0;
+  std::int64_t last_listing_ended_ms_ = 0;
+};
+
+}  // namespace inlet::ingest

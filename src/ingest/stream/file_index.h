@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "ingest/stream/discovery_log.h"
+
+namespace inlet::ingest {
+
+/// The files of a DiscoveryLog by name and by number, in RocksDB on the local disk: asking costs
+/// what is asked for, however many files there are. Only an index: when it is lost, damaged or
+/// behind, it is made again from the log. Not thread-safe.
+class FileIndex {
+ public:
+  /// Opens it and brings it up to the log's last discovery.
+  /// Errors: CONCURRENT_STREAM_LOG_UPDATE while another stream has it open; those of the log.
+  static Result<std::unique_ptr<FileIndex>> Open(const std::string& directory, DiscoveryLog log);
+  ~FileIndex();
+
+  /// The newest number given to a file; 0: none.
+  std::int64_t last_seq() const;
+  /// Whether nothing was ever found, wanted or not.
+  bool is_new() const;
+
+  /// What is known of a file.
+  struct Known {
+    std::int64_t seq = 0;
+    std::int64_t size_bytes = 0;
+    std::int64_t modified_at_ms = 0;
+  };
+  Result<std::optional<Known>> Find(std::string_view url) const;
+
+  /// Calls `take` for each of `urls`, ascending, with what is known of it, or null. One walk over
+  /// the names between the first and the last.
+  Status FindAll(const std::function<std::optional<std::string>()>& next_url,
+                 const std::function<void(const Known*)>& take) const;
+
+  /// Notes a discovery, in the log and then here. Files with a number that is known replace it: a
+  /// file was replaced before it was read.
+  Status Add(std::vector<FoundFile> files);
+
+  /// The files with numbers in (after, upto], ascending, but for those that were found again with
+  /// a later number.
+  Result<std::vector<FoundFile>> Range(std::int64_t after, std::int64_t upto) const;
+
+  /// The furthest number up to `end` that keeps within the limits; at least one file. A zero means
+  /// no limit.
+  Result<std::int64_t> Take(std::int64_t after, std::int64_t end, std::int64_t max_files,
+                            std::int64_t max_bytes) const;
+
+  /// Bytes of the files with numbers in (after, upto].
+  Result<std::int64_t> BytesBetween(std::int64_t after, std::int64_t upto) const;
+
+  /// Notes that the files up to `upto` are in the sink.
+  Status MarkCommitted(std::int64_t upto, std::int64_t processed_at_ms,
+                       std::int64_t committed_at_ms);
+  struct CommitTime {
+    std::int64_t processed_at_ms = 0;
+    std::int64_t committed_at_ms = 0;
+  };
+  /// When file `seq` was committed, as far as it is known here.
+  Result<std::optional<CommitTime>> CommitTimeOf(std::int64_t seq) const;
+
+  /// Removes names for good: files that are too old to come again.
+  Status Forget(const std::vector<std::string>& urls);
+
+ private:
+  struct State;
+  explicit FileIndex(std::unique_ptr<State> state);
+  Status CatchUp();
+  Status Apply(std::int64_t number, const std::vector<FoundFile>& files);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace inlet::ingest
