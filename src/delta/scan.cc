@@ -76,6 +76,33 @@ struct DeltaScan::State {
   std::int64_t estimated_bytes = 0;
   std::optional<std::int64_t> num_rows = 0;
 
+  static Result<std::unique_ptr<State>> Of(SnapshotPtr snapshot, const ScanOptions& options) {
+    auto state = std::make_unique<State>();
+    state->snapshot = std::move(snapshot);
+    state->options = options;
+    state->mapping = TRY(ColumnMappingModeOf(state->snapshot->properties()));
+    state->zone = TRY(types::TimeZone::Find(options.session_time_zone));
+    return state;
+  }
+
+  void Take(const AddFile& file) {
+    const std::optional<std::int64_t> rows = LiveRowsOf(file);
+    if (rows && num_rows) {
+      *num_rows += *rows;
+    } else {
+      num_rows.reset();
+    }
+    estimated_bytes += file.size;
+    AddFile& kept = files.emplace_back();
+    kept.path = file.path;
+    kept.partition_values = file.partition_values;
+    kept.size = file.size;
+    kept.modification_time = file.modification_time;
+    kept.deletion_vector = file.deletion_vector;
+    kept.base_row_id = file.base_row_id;
+    kept.default_row_commit_version = file.default_row_commit_version;
+  }
+
   const types::StructType& schema() const { return snapshot->schema(); }
 
   bool IsPartitionColumn(const types::StructField& field) const {
@@ -279,32 +306,22 @@ DeltaScan::~DeltaScan() = default;
 Result<std::shared_ptr<const DeltaScan>> DeltaScan::Plan(
     SnapshotPtr snapshot, std::span<const types::ColumnPredicate> predicates,
     const ScanOptions& options) {
-  auto state = std::make_unique<State>();
-  state->snapshot = std::move(snapshot);
-  state->options = options;
-  state->mapping = TRY(ColumnMappingModeOf(state->snapshot->properties()));
-  state->zone = TRY(types::TimeZone::Find(options.session_time_zone));
+  auto state = TRY(State::Of(std::move(snapshot), options));
   state->predicates.assign(predicates.begin(), predicates.end());
   FileSkipper skipper(state->schema(), state->snapshot->partition_columns(), state->mapping,
                       state->predicates, *state->zone);
   for (const AddFile& file : state->snapshot->files()) {
-    if (!skipper.CanMatch(file)) continue;
-    const std::optional<std::int64_t> num_rows = LiveRowsOf(file);
-    if (num_rows && state->num_rows) {
-      *state->num_rows += *num_rows;
-    } else {
-      state->num_rows.reset();
-    }
-    state->estimated_bytes += file.size;
-    AddFile& kept = state->files.emplace_back();
-    kept.path = file.path;
-    kept.partition_values = file.partition_values;
-    kept.size = file.size;
-    kept.modification_time = file.modification_time;
-    kept.deletion_vector = file.deletion_vector;
-    kept.base_row_id = file.base_row_id;
-    kept.default_row_commit_version = file.default_row_commit_version;
+    if (skipper.CanMatch(file)) state->Take(file);
   }
+  state->splits = MakeSplits(state->files, options.split_bytes);
+  return std::shared_ptr<const DeltaScan>(new DeltaScan(std::move(state)));
+}
+
+Result<std::shared_ptr<const DeltaScan>> DeltaScan::PlanFiles(SnapshotPtr snapshot,
+                                                              std::span<const AddFile> files,
+                                                              const ScanOptions& options) {
+  auto state = TRY(State::Of(std::move(snapshot), options));
+  for (const AddFile& file : files) state->Take(file);
   state->splits = MakeSplits(state->files, options.split_bytes);
   return std::shared_ptr<const DeltaScan>(new DeltaScan(std::move(state)));
 }

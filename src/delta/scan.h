@@ -34,6 +34,11 @@ class DeltaScan : public std::enable_shared_from_this<DeltaScan> {
       SnapshotPtr snapshot, std::span<const types::ColumnPredicate> predicates = {},
       const ScanOptions& options = {});
 
+  /// The rows of `files` alone, which may be of other versions, with the columns of `snapshot`.
+  static Result<std::shared_ptr<const DeltaScan>> PlanFiles(SnapshotPtr snapshot,
+                                                            std::span<const AddFile> files,
+                                                            const ScanOptions& options = {});
+
   const SnapshotPtr& snapshot() const;
   const types::StructType& schema() const;
   std::size_t num_splits() const;

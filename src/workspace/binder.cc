@@ -80,9 +80,21 @@ std::optional<std::string> UnresolvedName(const Error& error) {
   return std::nullopt;
 }
 
+using StreamInputs = std::vector<std::shared_ptr<const engine::SplitSource>>;
+
 class Binder {
  public:
   explicit Binder(const Call& call) : call_(call) { bound_.context = ContextOf(call); }
+
+  /// `inputs` take the places of the streams, in order.
+  Binder(const Call& call, const StreamInputs& inputs) : Binder(call) { stream_inputs_ = &inputs; }
+
+  Result<std::vector<StreamTable>> FindStreams(sql::Query query) {
+    collects_streams_ = true;
+    with_metadata_ = MentionsMetadata(query);
+    TRY(sql::BindTables(query, [this](sql::TableRef& table) { return BindTable(table); }));
+    return std::move(streams_);
+  }
 
   /// `variables` are bare names that are no columns of the query but session variables.
   Result<ingest::BoundQuery> Run(sql::Query query, const std::set<std::string>& variables) {
@@ -127,10 +139,67 @@ class Binder {
   }
 
   Status BindTable(sql::TableRef& table) {
-    if (const auto* named = table.As<sql::NamedTable>()) return BindNamed(table, *named);
-    if (const auto* function = table.As<sql::TableFunction>())
-      return BindFunction(table, *function);
+    const auto* named = table.As<sql::NamedTable>();
+    const auto* function = table.As<sql::TableFunction>();
+    const bool is_stream =
+        (named != nullptr && named->is_stream) || (function != nullptr && function->is_stream);
+    if (is_stream) return BindStream(table, named, function);
+    if (collects_streams_ && !IsView(named)) return Ok();
+    if (named != nullptr) return BindNamed(table, *named);
+    if (function != nullptr) return BindFunction(table, *function);
     return Ok();
+  }
+
+  /// A view may have streams inside.
+  bool IsView(const sql::NamedTable* named) const {
+    if (named == nullptr) return false;
+    const auto& parts = named->name.parts;
+    if (parts.size() == 1 && call_.session.temporary_views.contains(parts[0])) return true;
+    const auto full = Complete(named->name, call_.session);
+    if (!full) return false;
+    const auto entry = call_.shared.catalog->FindTable(*full);
+    return entry && entry->kind == catalog::TableKind::kView;
+  }
+
+  /// The next stream in order: its input, or what it is of.
+  Status BindStream(sql::TableRef& table, const sql::NamedTable* named,
+                    const sql::TableFunction* function) {
+    if (collects_streams_) {
+      streams_.push_back(TRY(StreamOf(named, function).At(table.span)));
+      streams_.back().span = table.span;
+      return Ok();
+    }
+    if (stream_inputs_ == nullptr || next_stream_ == stream_inputs_->size()) {
+      return Status(FailUnsupported("STREAM outside of a streaming query")).At(table.span);
+    }
+    const auto& input = (*stream_inputs_)[next_stream_++];
+    const types::StructType& schema = input->schema();
+    exposed_metadata_ = exposed_metadata_ || schema.Find(ingest::kMetadataColumn) != nullptr;
+    PutInput(
+        table, input,
+        named != nullptr ? named->name.parts.back() : ToLower(function->call.name.parts.back()));
+    return Ok();
+  }
+
+  Result<StreamTable> StreamOf(const sql::NamedTable* named, const sql::TableFunction* function) {
+    if (function != nullptr) {
+      const std::string name = ToLower(function->call.name.parts.back());
+      if (name == "read_files") return StreamTable{.files = TRY(ReadFilesOf(function->call))};
+      if (name == "cloud_files") return StreamTable{.files = TRY(CloudFilesOf(function->call))};
+      return FailUnsupported("STREAM " + name);
+    }
+    OptionMap options(named->options.begin(), named->options.end());
+    const auto& parts = named->name.parts;
+    const bool is_path = parts.size() == 2 && !EqualsIgnoreCase(parts[0], "delta") &&
+                         formats::FindFormat(parts[0]) != nullptr;
+    if (is_path) {
+      ingest::ReadFilesRequest request = TRY(RequestFor(parts[1]));
+      request.options = std::move(options);
+      request.options["format"] = parts[0];
+      request.is_read_files = false;
+      return StreamTable{.files = std::move(request)};
+    }
+    return StreamTable{.table = TRY(FindTable(call_, named->name)), .options = std::move(options)};
   }
 
   void PutInput(sql::TableRef& table, std::shared_ptr<const engine::SplitSource> source,
@@ -142,9 +211,6 @@ class Binder {
   }
 
   Status BindNamed(sql::TableRef& table, const sql::NamedTable& named) {
-    if (named.is_stream) {
-      return Status(FailUnsupported("STREAM outside of a streaming table")).At(table.span);
-    }
     const auto& parts = named.name.parts;
     if (parts.size() == 1) {
       const auto view = call_.session.temporary_views.find(parts[0]);
@@ -223,11 +289,7 @@ class Binder {
   Status BindFunction(sql::TableRef& table, const sql::TableFunction& function) {
     const std::string name = ToLower(function.call.name.parts.back());
     if (name == "read_files") {
-      if (function.is_stream) {
-        return Status(FailUnsupported("STREAM read_files outside of a streaming table"))
-            .At(table.span);
-      }
-      return BindReadFiles(table, function.call);
+      return PutFiles(table, TRY(ReadFilesOf(function.call).At(table.span)), "read_files");
     }
     if (std::find(std::begin(kEngineFunctions), std::end(kEngineFunctions), name) !=
         std::end(kEngineFunctions)) {
@@ -252,7 +314,14 @@ class Binder {
         .At(table.span);
   }
 
-  Status BindReadFiles(sql::TableRef& table, const sql::FunctionCall& call) {
+  static std::unexpected<Error> BadArgument(std::string_view function, std::string parameter,
+                                            std::string message) {
+    return Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", std::move(parameter)},
+                                                     {"functionName", std::string(function)},
+                                                     {"message", std::move(message)}});
+  }
+
+  Result<ingest::ReadFilesRequest> ReadFilesOf(const sql::FunctionCall& call) {
     std::optional<std::string> path;
     OptionMap options;
     for (const auto& argument : call.arguments) {
@@ -262,30 +331,48 @@ class Binder {
         if (!value) break;
         path = *value;
       } else if (argument.name.empty()) {
-        return Status(Fail(Condition::INVALID_PARAMETER_VALUE,
-                           {{"parameter", "an option"},
-                            {"functionName", "read_files"},
-                            {"message", "options are named: format => 'csv'"}}))
+        return Result<ingest::ReadFilesRequest>(
+                   BadArgument("read_files", "an option", "options are named: format => 'csv'"))
             .At(argument.value.span);
-      } else if (value) {
-        if (!options.emplace(argument.name, *value).second) {
-          return Status(
-                     Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", argument.name},
-                                                               {"functionName", "read_files"},
-                                                               {"message", "it is given twice"}}))
-              .At(argument.value.span);
+      } else if (value && !options.emplace(argument.name, *value).second) {
+        return Result<ingest::ReadFilesRequest>(
+                   BadArgument("read_files", argument.name, "it is given twice"))
+            .At(argument.value.span);
+      }
+    }
+    if (!path || path->empty()) return BadArgument("read_files", "path", "it is missing");
+    ingest::ReadFilesRequest request = TRY(RequestFor(*path));
+    request.options = std::move(options);
+    return request;
+  }
+
+  /// cloud_files(path, format [, map(option, value, ...)]), and the same with named options: the
+  /// defaults are those of the source cloudFiles.
+  Result<ingest::ReadFilesRequest> CloudFilesOf(const sql::FunctionCall& call) {
+    sql::FunctionCall named = call;
+    if (call.arguments.size() >= 2 && call.arguments[1].name.empty()) {
+      named.arguments[1].name = "format";
+      if (call.arguments.size() == 3 && call.arguments[2].name.empty()) {
+        const auto* map = call.arguments[2].value.As<sql::FunctionCall>();
+        if (map == nullptr || map->arguments.size() % 2 != 0) {
+          return BadArgument("cloud_files", "options", "they are map('name', 'value', ...)");
+        }
+        named.arguments.pop_back();
+        for (std::size_t i = 0; i < map->arguments.size(); i += 2) {
+          const auto name = TRY(ConstantText(call_, map->arguments[i].value));
+          named.arguments.push_back(
+              {.name = name.value_or(""), .value = map->arguments[i + 1].value});
         }
       }
     }
-    if (!path || path->empty()) {
-      return Status(Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", "path"},
-                                                              {"functionName", "read_files"},
-                                                              {"message", "it is missing"}}))
-          .At(table.span);
-    }
-    ingest::ReadFilesRequest request = TRY(RequestFor(*path).At(table.span));
-    request.options = std::move(options);
-    return PutFiles(table, request, "read_files");
+    ingest::ReadFilesRequest request = TRY(ReadFilesOf(named));
+    const auto is_set = [&](const std::string& name) {
+      return request.options.contains(name) || request.options.contains("cloudFiles." + name);
+    };
+    if (!is_set("format")) return Fail(Condition::CF_FILE_FORMAT_REQUIRED, {});
+    if (!is_set("inferColumnTypes")) request.options["inferColumnTypes"] = "false";
+    if (!is_set("useStrictGlobber")) request.options["useStrictGlobber"] = "false";
+    return request;
   }
 
   Status BindView(sql::TableRef& table, const catalog::TableEntry& entry) {
@@ -322,17 +409,22 @@ class Binder {
   bool with_metadata_ = false;
   bool exposed_metadata_ = false;
   int view_depth_ = 0;
+  const StreamInputs* stream_inputs_ = nullptr;
+  std::size_t next_stream_ = 0;
+  bool collects_streams_ = false;
+  std::vector<StreamTable> streams_;
 };
 
-}  // namespace
-
-Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query) {
+/// `make_binder` gives a binder for each attempt.
+template <class MakeBinder>
+Result<ingest::BoundQuery> BindWith(const Call& call, sql::Query query,
+                                    const MakeBinder& make_binder) {
   std::set<std::string> variables;
-  if (call.session.variables.empty()) return Binder(call).Run(std::move(query), variables);
+  if (call.session.variables.empty()) return make_binder().Run(std::move(query), variables);
   // A bare name is a column first. Which names are none, the engine's analysis tells, one at a
   // time.
   while (true) {
-    ingest::BoundQuery bound = TRY(Binder(call).Run(query, variables));
+    ingest::BoundQuery bound = TRY(make_binder().Run(query, variables));
     const auto schema = call.shared.engine->Describe(bound.query, bound.inputs, bound.context);
     if (schema) return bound;
     std::optional<std::string> name = UnresolvedName(schema.error());
@@ -340,6 +432,22 @@ Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query) {
       return bound;  // Running it tells the user what is wrong.
     }
   }
+}
+
+}  // namespace
+
+Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query) {
+  return BindWith(call, std::move(query), [&] { return Binder(call); });
+}
+
+Result<std::vector<StreamTable>> FindStreams(const Call& call, sql::Query query) {
+  return Binder(call).FindStreams(std::move(query));
+}
+
+Result<ingest::BoundQuery> BindStreams(
+    const Call& call, sql::Query query,
+    const std::vector<std::shared_ptr<const engine::SplitSource>>& inputs) {
+  return BindWith(call, std::move(query), [&] { return Binder(call, inputs); });
 }
 
 }  // namespace inlet::workspace

@@ -1,5 +1,11 @@
 #pragma once
 
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ingest/read_files.h"
 #include "ingest/write_table.h"
 #include "sql/query.h"
 #include "workspace/session.h"
@@ -12,5 +18,24 @@ namespace inlet::workspace {
 /// Errors: TABLE_OR_VIEW_NOT_FOUND with the nearest name; those of read_files and of Delta;
 /// UNRESOLVABLE_TABLE_VALUED_FUNCTION; all with their place.
 Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query);
+
+/// A table of a query that is read as a stream.
+struct StreamTable {
+  /// Files: STREAM read_files(...), STREAM cloud_files(...), STREAM json.`/path`.
+  std::optional<ingest::ReadFilesRequest> files;
+  /// Else a Delta table, with the options of `STREAM t WITH (...)`.
+  std::optional<TableTarget> table;
+  OptionMap options;
+  TextSpan span;
+};
+
+/// The streams of a query, in the order in which BindStreams() wants their inputs.
+/// Errors: those of Bind() for names and paths.
+Result<std::vector<StreamTable>> FindStreams(const Call& call, sql::Query query);
+
+/// As Bind(), with `inputs` in the places of the streams.
+Result<ingest::BoundQuery> BindStreams(
+    const Call& call, sql::Query query,
+    const std::vector<std::shared_ptr<const engine::SplitSource>>& inputs);
 
 }  // namespace inlet::workspace

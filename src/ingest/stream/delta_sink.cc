@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/option_map.h"
+#include "ingest/align_to_table.h"
 #include "ingest/stream/stream_sink.h"
 #include "sql/ast.h"
 
@@ -111,8 +111,11 @@ class DeltaSink final : public StreamSink {
     const StructType source = TRY(engine_.Describe(query.query, query.inputs, query.context));
     const Layout layout = TRY(LayOut(table, source));
     const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(options_.root, layout.metadata));
-    const std::vector<AddFile> staged = TRY(engine_.Write(Align(query.query, source, layout.schema),
-                                                          query.inputs, query.context, spec, stop));
+    const sql::Query aligned = TRY(Align(query.query, source, layout));
+    const Result<std::vector<AddFile>> written =
+        engine_.Write(aligned, query.inputs, query.context, spec, stop);
+    if (!written) return std::unexpected(WithConstraintName(written.error()));
+    const std::vector<AddFile>& staged = *written;
     const Status checked = before_visible();
     Result<SinkResult> result = checked ? Commit(table, id, layout, staged)
                                         : Result<SinkResult>(std::unexpected(checked.error()));
@@ -169,37 +172,22 @@ class DeltaSink final : public StreamSink {
     return std::unexpected(std::move(error));
   }
 
-  /// The query with the table's columns in their order, by name; what it lacks is NULL.
-  static sql::Query Align(const sql::Query& query, const StructType& source,
-                          const StructType& target) {
-    const auto same_name = [](const StructField& a, const StructField& b) {
-      return EqualsIgnoreCase(a.name, b.name);
-    };
-    if (std::equal(source.fields.begin(), source.fields.end(), target.fields.begin(),
-                   target.fields.end(), same_name)) {
-      return query;
-    }
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < source.size(); ++i) {
-      names.push_back("inlet_source_" + std::to_string(i));
-    }
-    sql::Select select;
-    for (const StructField& field : target.fields) {
-      const auto index = source.IndexOf(field.name);
-      sql::Expression value =
-          index
-              ? sql::Expression{.node = sql::ColumnRef{.parts = {names[*index]}}}
-              : sql::Expression{.node = sql::Literal{.type = types::TypeId::kVoid, .text = "NULL"}};
-      select.items.push_back({.value = std::move(value), .alias = field.name});
-    }
-    select.from = sql::TableRef{.node = sql::SubqueryTable{.query = query},
-                                .alias = "inlet_source",
-                                .column_aliases = std::move(names)};
-    return sql::Query{.body = std::move(select)};
+  /// The query with the table's columns in their order, by name; what it lacks is its default.
+  Result<sql::Query> Align(const sql::Query& query, const StructType& source,
+                           const Layout& layout) const {
+    const TargetTable target{.schema = layout.schema,
+                             .properties = layout.metadata.configuration,
+                             .display_name = options_.table_name};
+    Alignment alignment = TRY(AlignByName(source, target));
+    alignment.structs_by_name = true;
+    return AlignToTable(query, source, target, alignment);
   }
 
   Result<SinkResult> Commit(const SnapshotPtr& table, BatchId id, const Layout& layout,
                             const std::vector<AddFile>& staged) {
+    const bool changes_nothing =
+        table != nullptr && staged.empty() && !layout.definition && !options_.overwrite;
+    if (changes_nothing) return SinkResult{.num_output_rows = 0, .table_version = table->version()};
     delta::Transaction transaction =
         table == nullptr ? delta::Transaction(options_.root) : delta::Transaction(table);
     transaction.ReadTransaction(app_id_);
@@ -244,7 +232,8 @@ class DeltaSink final : public StreamSink {
                         {"numOutputRows", std::to_string(result.num_output_rows)},
                         {"numOutputBytes", std::to_string(result.num_output_bytes)}},
             .user_name = options_.user_name,
-            .is_blind_append = !options_.overwrite};
+            .is_blind_append = !options_.overwrite,
+            .enforced_features = {"checkConstraints", "generatedColumns"}};
   }
 
   engine::Engine& engine_;  // Outlives this.

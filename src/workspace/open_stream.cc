@@ -1,0 +1,143 @@
+#include "workspace/open_stream.h"
+
+#include <utility>
+
+#include "ingest/stream/counted_source.h"
+#include "ingest/stream/delta_stream_source.h"
+#include "ingest/stream/file_stream_source.h"
+#include "sql/walk.h"
+#include "workspace/binder.h"
+
+namespace inlet::workspace {
+namespace {
+
+/// What a stream needs of the statement that began it, alive as long as the stream.
+class StreamSession {
+ public:
+  StreamSession(Shared& shared, Session session, std::string text)
+      : session_(std::move(session)), text_(std::move(text)), shared_(shared) {}
+
+  Call call() {
+    return {.shared = shared_, .session = session_, .text = text_, .options = options_};
+  }
+
+ private:
+  Session session_;
+  std::string text_;
+  ExecuteOptions options_;
+  Shared& shared_;  // Outlives this.
+};
+
+/// Operations that need all rows of a stream cannot run batch by batch.
+class AppendCheck {
+ public:
+  Status Check(const sql::Query& query) {
+    if (!sql::HasStream(query)) return Ok();
+    if (!query.order_by.empty()) return Refuse("ORDER BY over a stream");
+    if (query.limit || query.offset) return Refuse("LIMIT over a stream");
+    if (const auto* select = std::get_if<sql::Select>(&query.body)) return Check(*select);
+    if (const auto* operation = std::get_if<sql::SetOperation>(&query.body)) {
+      if (operation->op != sql::SetOperator::kUnion || !operation->is_all) {
+        return Refuse("UNION, INTERSECT or EXCEPT without ALL over a stream");
+      }
+      for (const sql::Query& operand : operation->operands) TRY(Check(operand));
+    }
+    return Ok();
+  }
+
+ private:
+  static Status Refuse(std::string operation) {
+    return Fail(Condition::STREAMING_OUTPUT_MODE_UNSUPPORTED_OPERATION,
+                {{"outputMode", "append"}, {"operation", std::move(operation)}});
+  }
+
+  Status Check(const sql::Select& select) {
+    if (select.is_distinct) return Refuse("DISTINCT over a stream");
+    if (select.group_by || select.having) return Refuse("GROUP BY over a stream");
+    return Ok();
+  }
+};
+
+struct Parts {
+  std::shared_ptr<StreamSession> session;
+  std::vector<std::unique_ptr<ingest::StreamSource>> sources;
+  ingest::BatchBinder bind;
+  storage::Location checkpoint;
+};
+
+storage::Location Below(const storage::Location& location, const std::string& name) {
+  return {.store = location.store, .path = location.path + "/" + name};
+}
+
+Result<std::unique_ptr<ingest::StreamSource>> OpenSource(
+    const std::shared_ptr<StreamSession>& session, StreamTable table,
+    const storage::Location& state, const storage::Location& schemas) {
+  if (table.files) {
+    return ingest::OpenFileStream(
+        {.files = *std::move(table.files),
+         .state = state,
+         .schemas = schemas,
+         .resolve = [session](std::string_view path) { return ResolvePath(session->call(), path); },
+         .scratch_directory = session->call().shared.home + "/streams"});
+  }
+  return ingest::OpenDeltaStream({.table = table.table->root,
+                                  .options = std::move(table.options),
+                                  .session_time_zone = session->call().session.time_zone()});
+}
+
+Result<Parts> Prepare(const Call& call, const StreamRequest& request) {
+  Parts parts;
+  parts.session = std::make_shared<StreamSession>(call.shared, call.session, request.query_text);
+  const Call own = parts.session->call();
+  TRY(AppendCheck().Check(request.query));
+  std::vector<StreamTable> tables = TRY(FindStreams(own, request.query));
+  if (tables.empty()) {
+    return Fail(Condition::INVALID_FLOW_QUERY_TYPE_BATCH_RELATION_FOR_STREAMING_TABLE,
+                {{"flowIdentifier", request.name.empty() ? "of the query" : request.name}});
+  }
+  parts.checkpoint = TRY(ResolvePath(own, request.checkpoint).Context("the checkpoint"));
+  while (parts.checkpoint.path.ends_with('/')) parts.checkpoint.path.pop_back();
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const storage::Location state = Below(parts.checkpoint, "sources/" + std::to_string(i));
+    storage::Location schemas = state;
+    if (!request.schema_location.empty()) {
+      schemas = Below(TRY(ResolvePath(own, request.schema_location)), std::to_string(i));
+    }
+    const TextSpan span = tables[i].span;
+    parts.sources.push_back(
+        TRY(OpenSource(parts.session, std::move(tables[i]), state, schemas).At(span)));
+  }
+  parts.bind = [session = parts.session, query = request.query](const auto& inputs) {
+    return BindStreams(session->call(), query, inputs);
+  };
+  return parts;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ingest::StreamingQuery>> OpenStream(const Call& call,
+                                                           StreamRequest request) {
+  Parts parts = TRY(Prepare(call, request));
+  return ingest::StreamingQuery::Open(*call.shared.engine,
+                                      {.name = std::move(request.name),
+                                       .checkpoint = std::move(parts.checkpoint),
+                                       .sources = std::move(parts.sources),
+                                       .bind = std::move(parts.bind),
+                                       .sink = std::move(request.sink),
+                                       .trigger = request.trigger,
+                                       .make_rewrite = std::move(request.make_rewrite),
+                                       .restart_on_schema_change = request.restart_on_schema_change,
+                                       .on_progress = std::move(request.on_progress)});
+}
+
+Result<types::StructType> DescribeStream(const Call& call, const StreamRequest& request) {
+  const Parts parts = TRY(Prepare(call, request));
+  std::vector<std::shared_ptr<const engine::SplitSource>> inputs;
+  for (const auto& source : parts.sources) {
+    inputs.push_back(ingest::EmptySource(TRY(source->Schema())));
+  }
+  const ingest::BoundQuery bound = TRY(parts.bind(inputs));
+  return call.shared.engine->Describe(bound.query, bound.inputs, bound.context);
+}
+
+}  // namespace inlet::workspace
