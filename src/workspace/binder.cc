@@ -7,6 +7,7 @@
 #include "formats/format.h"
 #include "ingest/delta_source.h"
 #include "ingest/read_files.h"
+#include "ingest/stream/cloud_files_state.h"
 #include "sql/parser.h"
 #include "sql/walk.h"
 #include "workspace/datasets.h"
@@ -295,6 +296,7 @@ class Binder {
         std::end(kEngineFunctions)) {
       return Ok();
     }
+    if (name == "cloud_files_state") return BindCloudFilesState(table, function.call);
     if (name == "event_log") {
       PutInput(table, TRY(OpenEventLog(call_, function.call).At(table.span)), name);
       return Ok();
@@ -303,7 +305,7 @@ class Binder {
       PutInput(table, TRY(OpenStreamMetrics(call_)), name);
       return Ok();
     }
-    constexpr std::string_view kLater[] = {"table_changes", "cloud_files_state", "read_kafka"};
+    constexpr std::string_view kLater[] = {"table_changes", "read_kafka"};
     if (std::find(std::begin(kLater), std::end(kLater), name) != std::end(kLater)) {
       return Status(FailUnsupported("the table function " + name)).At(table.span);
     }
@@ -312,6 +314,22 @@ class Binder {
     return Status(Fail(Condition::UNRESOLVABLE_TABLE_VALUED_FUNCTION,
                        {{"name", "`" + name + "`"}, {"suggestion", DidYouMean(name, known)}}))
         .At(table.span);
+  }
+
+  Status BindCloudFilesState(sql::TableRef& table, const sql::FunctionCall& call) {
+    std::optional<std::string> checkpoint;
+    if (call.arguments.size() == 1) {
+      checkpoint = TRY(ConstantText(call_, call.arguments[0].value));
+    }
+    if (!checkpoint) {
+      return Status(BadArgument("cloud_files_state", "checkpoint", "it takes one path"))
+          .At(table.span);
+    }
+    auto state = TRY(ingest::CloudFilesState(TRY(ResolvePath(call_, *checkpoint)),
+                                             call_.shared.home + "/streams")
+                         .At(table.span));
+    PutInput(table, std::move(state), "cloud_files_state");
+    return Ok();
   }
 
   static std::unexpected<Error> BadArgument(std::string_view function, std::string parameter,

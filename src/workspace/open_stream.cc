@@ -5,8 +5,8 @@
 #include "ingest/stream/counted_source.h"
 #include "ingest/stream/delta_stream_source.h"
 #include "ingest/stream/file_stream_source.h"
-#include "sql/walk.h"
 #include "workspace/binder.h"
+#include "workspace/stream_check.h"
 
 namespace inlet::workspace {
 namespace {
@@ -26,36 +26,6 @@ class StreamSession {
   std::string text_;
   ExecuteOptions options_;
   Shared& shared_;  // Outlives this.
-};
-
-/// Operations that need all rows of a stream cannot run batch by batch.
-class AppendCheck {
- public:
-  Status Check(const sql::Query& query) {
-    if (!sql::HasStream(query)) return Ok();
-    if (!query.order_by.empty()) return Refuse("ORDER BY over a stream");
-    if (query.limit || query.offset) return Refuse("LIMIT over a stream");
-    if (const auto* select = std::get_if<sql::Select>(&query.body)) return Check(*select);
-    if (const auto* operation = std::get_if<sql::SetOperation>(&query.body)) {
-      if (operation->op != sql::SetOperator::kUnion || !operation->is_all) {
-        return Refuse("UNION, INTERSECT or EXCEPT without ALL over a stream");
-      }
-      for (const sql::Query& operand : operation->operands) TRY(Check(operand));
-    }
-    return Ok();
-  }
-
- private:
-  static Status Refuse(std::string operation) {
-    return Fail(Condition::STREAMING_OUTPUT_MODE_UNSUPPORTED_OPERATION,
-                {{"outputMode", "append"}, {"operation", std::move(operation)}});
-  }
-
-  Status Check(const sql::Select& select) {
-    if (select.is_distinct) return Refuse("DISTINCT over a stream");
-    if (select.group_by || select.having) return Refuse("GROUP BY over a stream");
-    return Ok();
-  }
 };
 
 struct Parts {
@@ -89,7 +59,7 @@ Result<Parts> Prepare(const Call& call, const StreamRequest& request) {
   Parts parts;
   parts.session = std::make_shared<StreamSession>(call.shared, call.session, request.query_text);
   const Call own = parts.session->call();
-  TRY(AppendCheck().Check(request.query));
+  TRY(CheckAppendOnly(request.query));
   std::vector<StreamTable> tables = TRY(FindStreams(own, request.query));
   if (tables.empty()) {
     return Fail(Condition::INVALID_FLOW_QUERY_TYPE_BATCH_RELATION_FOR_STREAMING_TABLE,

@@ -13,10 +13,13 @@ namespace inlet::ingest {
 namespace {
 
 /// Keys: 'f' url -> seq, size, modified; 's' seq -> the file; 'c' seq -> when all up to it were
-/// committed; 'm' -> how far the log is applied.
+/// committed; 'a' seq -> when it was archived; 'm' -> how far the log is applied; 'd' -> how far
+/// files were cleaned.
 constexpr char kByUrl = 'f';
 constexpr char kBySeq = 's';
 constexpr char kByCommit = 'c';
+constexpr char kByArchived = 'a';
+constexpr std::string_view kCleanedKey = "d";
 constexpr std::string_view kProgressKey = "m";
 constexpr std::size_t kBatchFiles = 10'000;
 
@@ -331,10 +334,55 @@ Result<std::optional<FileIndex::CommitTime>> FileIndex::CommitTimeOf(std::int64_
   return CommitTime{.processed_at_ms = processed, .committed_at_ms = TakeNumber(value)};
 }
 
-Status FileIndex::Forget(const std::vector<std::string>& urls) {
+Result<std::int64_t> FileIndex::CleanedUpTo() const {
+  std::string value;
+  if (!TRY(state_->Get(std::string(kCleanedKey), value))) return 0;
+  std::string_view rest = value;
+  return TakeNumber(rest);
+}
+
+Status FileIndex::SetCleanedUpTo(std::int64_t seq) {
+  std::string value;
+  AppendNumber(seq, value);
   rocksdb::WriteBatch batch;
-  for (const std::string& url : urls) batch.Delete(UrlKey(url));
+  batch.Put(std::string(kCleanedKey), value);
   return state_->Write(batch);
+}
+
+Status FileIndex::MarkArchived(std::int64_t seq, std::int64_t archived_at_ms,
+                               const std::string& destination) {
+  std::string value;
+  AppendNumber(archived_at_ms, value);
+  value += destination;
+  rocksdb::WriteBatch batch;
+  batch.Put(NumberKey(kByArchived, seq), value);
+  return state_->Write(batch);
+}
+
+FileIndex::Times FileIndex::LoadTimes(const std::string& directory) {
+  Times times;
+  std::error_code error;
+  if (!std::filesystem::exists(directory + "/CURRENT", error)) return times;
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Options options = OptionsOfDb();
+  options.create_if_missing = false;
+  if (!rocksdb::DB::OpenForReadOnly(options, directory, &opened).ok()) return times;
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  const std::unique_ptr<rocksdb::Iterator> iterator(db->NewIterator({}));
+  for (iterator->Seek(std::string(1, kByArchived));
+       iterator->Valid() && iterator->key()[0] <= kByCommit; iterator->Next()) {
+    const char kind = iterator->key()[0];
+    std::string_view key = View(iterator->key()).substr(1);
+    std::string_view value = View(iterator->value());
+    const std::int64_t seq = TakeNumber(key);
+    const std::int64_t first = TakeNumber(value);
+    if (kind == kByArchived) {
+      times.archived[seq] = {.archived_at_ms = first, .destination = std::string(value)};
+    } else if (kind == kByCommit) {
+      times.commits[seq] = {.processed_at_ms = first, .committed_at_ms = TakeNumber(value)};
+    }
+  }
+  return times;
 }
 
 }  // namespace inlet::ingest

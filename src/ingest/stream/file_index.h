@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,8 +68,24 @@ class FileIndex {
   /// When file `seq` was committed, as far as it is known here.
   Result<std::optional<CommitTime>> CommitTimeOf(std::int64_t seq) const;
 
-  /// Removes names for good: files that are too old to come again.
-  Status Forget(const std::vector<std::string>& urls);
+  /// How far cleanSource has come: all files up to this number were cleaned or left alone.
+  Result<std::int64_t> CleanedUpTo() const;
+  /// Notes that file `seq` was moved to `destination`, or deleted when that is empty.
+  Status MarkArchived(std::int64_t seq, std::int64_t archived_at_ms,
+                      const std::string& destination);
+  Status SetCleanedUpTo(std::int64_t seq);
+
+  /// What an index tells that its log does not, read while its stream may be running.
+  struct Archived {
+    std::int64_t archived_at_ms = 0;
+    std::string destination;  ///< Empty: deleted.
+  };
+  struct Times {
+    std::map<std::int64_t, CommitTime> commits;  ///< By the last number of a batch.
+    std::map<std::int64_t, Archived> archived;   ///< By number.
+  };
+  /// Nothing where there is no index.
+  static Times LoadTimes(const std::string& directory);
 
  private:
   struct State;

@@ -61,11 +61,12 @@ Result<std::int64_t> ParseBytes(std::string_view name, std::string_view text) {
   return static_cast<std::int64_t>(bytes);
 }
 
-Result<std::optional<milliseconds>> GetInterval(const OptionMap& options, std::string_view name) {
+Result<std::optional<milliseconds>> GetInterval(const OptionMap& options, std::string_view name,
+                                                bool may_be_zero = false) {
   const std::optional<std::string> text = GetString(options, name);
   if (!text) return std::nullopt;
   const Result<std::int64_t> interval_ms = delta::ParseInterval(*text);
-  if (!interval_ms || *interval_ms <= 0) {
+  if (!interval_ms || *interval_ms < (may_be_zero ? 0 : 1)) {
     return BadValue(name, "'" + *text + "' is not an interval such as 1 day");
   }
   return milliseconds(*interval_ms);
@@ -98,7 +99,8 @@ Status ParseCleaning(const OptionMap& options, FileStreamOptions& parsed) {
   } else if (!EqualsIgnoreCase(mode, "OFF")) {
     return BadValue("cleanSource", "'" + mode + "' is not OFF, DELETE or MOVE");
   }
-  if (const auto retention = TRY(GetInterval(options, "cleanSource.retentionDuration"))) {
+  if (const auto retention =
+          TRY(GetInterval(options, "cleanSource.retentionDuration", /*may_be_zero=*/true))) {
     parsed.clean_retention = *retention;
   }
   if (parsed.clean_source == CleanSource::kDelete &&

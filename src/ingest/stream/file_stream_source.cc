@@ -6,6 +6,8 @@
 #include <chrono>
 
 #include "base/digest.h"
+#include "ingest/glob.h"
+#include "ingest/stream/file_cleaner.h"
 #include "ingest/stream/file_discovery.h"
 #include "ingest/stream/file_index.h"
 #include "ingest/stream/new_field_watch.h"
@@ -31,11 +33,12 @@ std::int64_t NowMs() {
 class FileStreamSource final : public StreamSource {
  public:
   FileStreamSource(FileStreamRequest request, FileStreamOptions options, FileFilter filter,
-                   storage::Location schemas)
+                   storage::Location schemas, std::optional<FileCleaner> cleaner)
       : request_(std::move(request)),
         options_(options),
         discovery_(request_.files.location, std::move(filter), options),
-        schema_(request_.files, options.evolution_mode, std::move(schemas)) {}
+        schema_(request_.files, options.evolution_mode, std::move(schemas)),
+        cleaner_(std::move(cleaner)) {}
 
   std::string description() const override { return "CloudFilesSource[" + Url() + "]"; }
 
@@ -53,10 +56,14 @@ class FileStreamSource final : public StreamSource {
                                              bool use_limits) override {
     TRY(EnsureOpen());
     const std::int64_t from = TRY(SeqOf(after));
+    committed_ = from;
     // A backlog goes first: looking for more can wait.
     if (!fixed_end_ && index_->last_seq() <= from) TRY(discovery_.FindNew(*index_));
     const std::int64_t end = fixed_end_.value_or(index_->last_seq());
-    if (end <= from) return std::nullopt;
+    if (end <= from) {
+      TRY(Clean());
+      return std::nullopt;
+    }
     std::int64_t upto = end;
     if (use_limits) {
       upto = TRY(index_->Take(from, end, options_.max_files, options_.max_bytes));
@@ -92,7 +99,9 @@ class FileStreamSource final : public StreamSource {
 
   Status Release(const StreamOffset& upto) override {
     TRY(EnsureOpen());
-    return index_->MarkCommitted(TRY(SeqOf(upto)), planned_at_ms_, NowMs());
+    committed_ = TRY(SeqOf(upto));
+    TRY(index_->MarkCommitted(committed_, planned_at_ms_, NowMs()));
+    return Clean();
   }
 
   std::chrono::milliseconds WatchForNews(std::function<void()> on_news) override {
@@ -121,6 +130,8 @@ class FileStreamSource final : public StreamSource {
                                  DiscoveryLog(request_.state)));
     return Ok();
   }
+
+  Status Clean() { return cleaner_ ? cleaner_->CleanSome(*index_, committed_, NowMs()) : Ok(); }
 
   Status RefuseDelta() const {
     std::string prefix = request_.files.location.path;
@@ -259,11 +270,37 @@ class FileStreamSource final : public StreamSource {
   FileStreamOptions options_;
   FileDiscovery discovery_;
   StreamSchema schema_;
+  std::optional<FileCleaner> cleaner_;
   std::unique_ptr<FileIndex> index_;
+  std::int64_t committed_ = 0;
   std::optional<std::int64_t> fixed_end_;
   std::int64_t planned_upto_ = -1;
   std::int64_t planned_at_ms_ = 0;
 };
+
+/// Errors: INVALID_PARAMETER_VALUE for a destination inside of the source.
+Result<std::optional<FileCleaner>> CleanerFor(const FileStreamRequest& request,
+                                              const FileStreamOptions& options) {
+  if (options.clean_source == CleanSource::kOff) return std::nullopt;
+  storage::Location source = request.files.location;
+  if (HasGlob(source.path)) return FailUnsupported("cleanSource of a path with a glob");
+  while (source.path.ends_with('/')) source.path.pop_back();
+  storage::Location destination;
+  if (options.clean_source == CleanSource::kMove) {
+    destination = TRY(request.resolve(options.move_destination));
+    while (destination.path.ends_with('/')) destination.path.pop_back();
+    const bool is_inside = storage::UrlOf(*destination.store, destination.path + "/")
+                               .starts_with(storage::UrlOf(*source.store, source.path + "/"));
+    if (is_inside) {
+      return Fail(Condition::INVALID_PARAMETER_VALUE,
+                  {{"parameter", "cleanSource.moveDestination"},
+                   {"functionName", "the stream's options"},
+                   {"message", "it must not be inside of the source directory"}});
+    }
+  }
+  return FileCleaner(std::move(source), std::move(destination), options.clean_source,
+                     options.clean_retention);
+}
 
 }  // namespace
 
@@ -281,8 +318,9 @@ Result<std::unique_ptr<StreamSource>> OpenFileStream(FileStreamRequest request) 
   FileFilter filter = TRY(FilterFrom(request.files.options, request.files.session_time_zone));
   storage::Location schemas = request.schemas;
   if (!options.schema_location.empty()) schemas = TRY(request.resolve(options.schema_location));
+  std::optional<FileCleaner> cleaner = TRY(CleanerFor(request, options));
   return std::make_unique<FileStreamSource>(std::move(request), options, std::move(filter),
-                                            std::move(schemas));
+                                            std::move(schemas), std::move(cleaner));
 }
 
 }  // namespace inlet::ingest
