@@ -18,7 +18,9 @@ std::int64_t NowMs() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+/// A source has noted new columns, and reads on with them when it is asked again.
 bool IsNewSchema(const Error& error) {
+  if (error.condition == Condition::DELTA_SCHEMA_CHANGED_WITH_VERSION) return true;
   if (error.condition != Condition::UNKNOWN_FIELD_EXCEPTION_NEW_FIELDS_IN_FILE &&
       error.condition != Condition::UNKNOWN_FIELD_EXCEPTION_NEW_FIELDS_IN_RECORD) {
     return false;
@@ -123,7 +125,11 @@ Result<bool> MicroBatchLoop::PlanNext(bool use_limits, Timings& timings) {
   bool has_news = false;
   TRY(timings.Measure("latestOffset", [&]() -> Status {
     for (std::size_t i = 0; i < definition_.sources.size(); ++i) {
-      auto upto = TRY(definition_.sources[i]->Latest(ends_[i], use_limits));
+      auto latest = definition_.sources[i]->Latest(ends_[i], use_limits);
+      if (!latest && definition_.restart_on_schema_change && IsNewSchema(latest.error())) {
+        latest = definition_.sources[i]->Latest(ends_[i], use_limits);
+      }
+      auto upto = TRY(std::move(latest));
       if (!upto || upto == ends_[i]) continue;
       next.ends[i] = std::move(upto);
       has_news = true;
