@@ -116,6 +116,22 @@ TEST_F(OpenStreamTest, RefusesWhatHasToSeeAllRows) {
               FailsWith(Condition::INVALID_FLOW_QUERY_TYPE_BATCH_RELATION_FOR_STREAMING_TABLE));
 }
 
+TEST_F(OpenStreamTest, ShowsTheStateOfAFileStream) {
+  scratch_.Write("landing/a.json", R"({"id": 1})");
+  ASSERT_THAT(
+      Stream("SELECT * FROM STREAM read_files('" + (scratch_ / "landing") + "', format => 'json')",
+             "bronze"),
+      IsOk());
+  const std::string sql = "SELECT size + 1 AS size FROM cloud_files_state('" +
+                          (scratch_ / "checkpoint-bronze") +
+                          "') WHERE ingestion_state = 'INGESTED' AND commit_time IS NOT NULL";
+  ASSERT_THAT(Execute("CREATE TABLE state AS " + sql), IsOk());
+  const auto target = Value(FindTable(call(), {.parts = {"state"}}));
+  EXPECT_THAT(ingest::ColumnOf(target.root, "size"), ElementsAre(10));
+  EXPECT_THAT(Execute("CREATE TABLE other AS SELECT * FROM cloud_files_state('/nowhere')"),
+              FailsWith(Condition::CF_STATE_INVALID_CHECKPOINT_PATH));
+}
+
 TEST_F(OpenStreamTest, NamesAnOptionThatNobodyKnows) {
   scratch_.Write("landing/a.json", R"({"id": 1})");
   const Status status = Stream("SELECT * FROM STREAM read_files('" + (scratch_ / "landing") +

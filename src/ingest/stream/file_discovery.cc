@@ -17,6 +17,8 @@ constexpr std::size_t kMaxFilesPerDiscovery = 100'000;
 constexpr std::chrono::seconds kListingIntervalWithEvents(60);
 /// Without events, listing takes at most a tenth of the time.
 constexpr int kListingShare = 10;
+/// So many incremental listings stand between two full ones.
+constexpr int kIncrementalListings = 7;
 /// A listing may be this old when its file is looked at.
 constexpr std::int64_t kFreshMs = 10'000;
 
@@ -82,7 +84,7 @@ Status FileDiscovery::ListNew(FileIndex& index) {
   has_unsettled_ = false;
   // Events from here on tell of what this listing may miss.
   if (watch_ != nullptr) (void)watch_->Take();
-  Result<FileListing> listing = ListFiles(location_, filter_);
+  Result<FileListing> listing = ListFiles(location_, TRY(FilterOfListing(index)));
   if (!listing) {
     if (listing.error().condition != Condition::PATH_NOT_FOUND) {
       return std::unexpected(std::move(listing).error());
@@ -95,6 +97,19 @@ Status FileDiscovery::ListNew(FileIndex& index) {
   last_listing_took_ = Clock::now() - last_listing_;
   last_listing_ended_ms_ = NowMs();
   return Ok();
+}
+
+Result<FileFilter> FileDiscovery::FilterOfListing(const FileIndex& index) {
+  FileFilter filter = filter_;
+  if (!options_.incremental_listing || HasGlob(location_.path)) return filter;
+  if (num_incremental_listings_++ == kIncrementalListings) {
+    num_incremental_listings_ = 0;
+    return filter;
+  }
+  const std::string root = location_.store->root_url() + "/";
+  const auto last = TRY(index.LastUrlBelow(root + WithoutSlashes(location_.path) + "/"));
+  if (last) filter.start_after = last->substr(root.size());
+  return filter;
 }
 
 Status FileDiscovery::TakeNews(const std::set<std::string>& paths, FileIndex& index) {

@@ -48,6 +48,8 @@ class FileDiscovery {
 
  private:
   bool IsListingDue() const;
+  /// useIncrementalListing: only names after the last known one, but for every eighth time.
+  Result<FileFilter> FilterOfListing(const FileIndex& index);
   void StartWatch();
   Status TakeNews(const std::set<std::string>& paths, FileIndex& index);
   Status AddNew(std::vector<storage::ObjectInfo> files, FileIndex& index, bool is_listing);
@@ -63,6 +65,7 @@ class FileDiscovery {
   std::unique_ptr<DirectoryWatch> watch_;
   bool has_unsettled_ = false;
   bool has_listed_ = false;
+  int num_incremental_listings_ = 0;
   std::chrono::steady_clock::time_point last_listing_;
   std::chrono::steady_clock::duration last_listing_took_{0};
   std::int64_t last_listing_began_ms_ = 0;

@@ -192,6 +192,15 @@ Result<std::optional<FileIndex::Known>> FileIndex::Find(std::string_view url) co
   return KnownOf(value);
 }
 
+Result<std::optional<std::string>> FileIndex::LastUrlBelow(std::string_view prefix) const {
+  const auto iterator = state_->Iterate();
+  const std::string first = UrlKey(prefix);
+  iterator->SeekForPrev(first + "\xFF");
+  if (!iterator->status().ok()) return FailIndex(state_->directory, iterator->status());
+  if (!iterator->Valid() || !View(iterator->key()).starts_with(first)) return std::nullopt;
+  return std::string(View(iterator->key()).substr(1));
+}
+
 Status FileIndex::FindAll(const std::function<std::optional<std::string>()>& next_url,
                           const std::function<void(const Known*)>& take) const {
   std::unique_ptr<rocksdb::Iterator> iterator;

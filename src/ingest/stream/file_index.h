@@ -37,6 +37,9 @@ class FileIndex {
   };
   Result<std::optional<Known>> Find(std::string_view url) const;
 
+  /// The last name, in the order of bytes, that begins with `prefix`.
+  Result<std::optional<std::string>> LastUrlBelow(std::string_view prefix) const;
+
   /// Calls `take` for each of `urls`, ascending, with what is known of it, or null. One walk over
   /// the names between the first and the last.
   Status FindAll(const std::function<std::optional<std::string>()>& next_url,
