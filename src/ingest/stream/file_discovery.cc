@@ -1,9 +1,12 @@
 #include "ingest/stream/file_discovery.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "ingest/glob.h"
 #include "ingest/stream/write_guard.h"
+#include "storage/local/local_listing.h"
+#include "storage/local/local_store.h"
 
 namespace inlet::ingest {
 namespace {
@@ -25,6 +28,10 @@ constexpr std::int64_t kFreshMs = 10'000;
 std::int64_t NowMs() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+Result<bool> IsKnown(FileIndex::Lookup& lookup, std::string_view url) {
+  return TRY(lookup.Find(url)).has_value();
 }
 
 std::string WithoutSlashes(std::string path) {
@@ -84,7 +91,7 @@ Status FileDiscovery::ListNew(FileIndex& index) {
   has_unsettled_ = false;
   // Events from here on tell of what this listing may miss.
   if (watch_ != nullptr) (void)watch_->Take();
-  Result<FileListing> listing = ListFiles(location_, TRY(FilterOfListing(index)));
+  Result<FileListing> listing = ListUnknown(index);
   if (!listing) {
     if (listing.error().condition != Condition::PATH_NOT_FOUND) {
       return std::unexpected(std::move(listing).error());
@@ -97,6 +104,28 @@ Status FileDiscovery::ListNew(FileIndex& index) {
   last_listing_took_ = Clock::now() - last_listing_;
   last_listing_ended_ms_ = NowMs();
   return Ok();
+}
+
+Result<FileListing> FileDiscovery::ListUnknown(const FileIndex& index) {
+  const std::string path = WithoutSlashes(location_.path);
+  std::error_code error;
+  // On the local disk a name that is known need not be asked for more.
+  const bool by_name = location_.store == storage::TheLocalStore() && !options_.allow_overwrites &&
+                       !HasGlob(path) && std::filesystem::is_directory("/" + path, error);
+  if (!by_name) return ListFiles(location_, TRY(FilterOfListing(index)));
+  FileIndex::Lookup lookup(index);
+  std::string url = location_.store->root_url() + "/";
+  const std::size_t root_size = url.size();
+  FileListing listing{.base_path = path};
+  listing.files = TRY(storage::ListLocalUnless(path + "/", [&](std::string_view file) {
+    url.resize(root_size);
+    url += file;
+    return IsKnown(lookup, url);
+  }));
+  std::erase_if(listing.files, [&](const ObjectInfo& file) {
+    return !Wants(filter_, file, std::string_view(file.path).substr(path.size() + 1));
+  });
+  return listing;
 }
 
 Result<FileFilter> FileDiscovery::FilterOfListing(const FileIndex& index) {
@@ -133,18 +162,14 @@ Status FileDiscovery::TakeNews(const std::set<std::string>& paths, FileIndex& in
 Status FileDiscovery::AddNew(std::vector<ObjectInfo> files, FileIndex& index, bool is_listing) {
   const std::int64_t now_ms = NowMs();
   std::vector<ObjectInfo> fresh;
-  std::size_t next = 0;
-  TRY(index.FindAll(
-      [&]() -> std::optional<std::string> {
-        return next < files.size() ? std::optional(UrlOf(files[next++])) : std::nullopt;
-      },
-      [&](const FileIndex::Known* known) {
-        ObjectInfo& file = files[next - 1];
-        const bool is_changed =
-            known != nullptr && options_.allow_overwrites &&
-            (known->modified_at_ms != file.modified_at_ms || known->size_bytes != file.size_bytes);
-        if (known == nullptr || is_changed) fresh.push_back(std::move(file));
-      }));
+  FileIndex::Lookup lookup(index);
+  for (ObjectInfo& file : files) {
+    const auto known = TRY(lookup.Find(UrlOf(file)));
+    const bool is_changed =
+        known && options_.allow_overwrites &&
+        (known->modified_at_ms != file.modified_at_ms || known->size_bytes != file.size_bytes);
+    if (!known || is_changed) fresh.push_back(std::move(file));
+  }
   files = {};
   std::erase_if(fresh, [&](ObjectInfo& file) {
     if (options_.max_file_age && now_ms - file.modified_at_ms > options_.max_file_age->count()) {

@@ -48,6 +48,8 @@ class FileDiscovery {
 
  private:
   bool IsListingDue() const;
+  /// What is there and not known; where that is no cheaper, what is there.
+  Result<FileListing> ListUnknown(const FileIndex& index);
   /// useIncrementalListing: only names after the last known one, but for every eighth time.
   Result<FileFilter> FilterOfListing(const FileIndex& index);
   void StartWatch();

@@ -201,35 +201,34 @@ Result<std::optional<std::string>> FileIndex::LastUrlBelow(std::string_view pref
   return std::string(View(iterator->key()).substr(1));
 }
 
-Status FileIndex::FindAll(const std::function<std::optional<std::string>()>& next_url,
-                          const std::function<void(const Known*)>& take) const {
+struct FileIndex::Lookup::State {
+  const FileIndex::State& index;  // Outlives this.
   std::unique_ptr<rocksdb::Iterator> iterator;
+  std::string key;
+  std::string last_key;
+};
+
+FileIndex::Lookup::Lookup(const FileIndex& index)
+    : state_(new State{.index = *index.state_, .iterator = index.state_->Iterate()}) {}
+FileIndex::Lookup::~Lookup() = default;
+
+Result<std::optional<FileIndex::Known>> FileIndex::Lookup::Find(std::string_view url) {
+  rocksdb::Iterator& iterator = *state_->iterator;
+  std::string& key = state_->key;
+  key.assign(1, kByUrl);
+  key += url;
+  // Neighbours in the listing are mostly neighbours here.
   constexpr int kStepsBeforeSeek = 16;
-  while (const std::optional<std::string> url = next_url()) {
-    const std::string key = UrlKey(*url);
-    if (iterator == nullptr) {
-      iterator = state_->Iterate();
-      iterator->Seek(key);
-    }
-    // Neighbours in the listing are mostly neighbours here.
-    for (int step = 0; iterator->Valid() && View(iterator->key()) < key; ++step) {
-      if (step < kStepsBeforeSeek) {
-        iterator->Next();
-      } else {
-        iterator->Seek(key);
-      }
-    }
-    if (iterator->Valid() && View(iterator->key()) == key) {
-      const Known known = KnownOf(View(iterator->value()));
-      take(&known);
-    } else {
-      take(nullptr);
-    }
+  bool is_near = iterator.Valid() && state_->last_key <= key;
+  for (int step = 0; is_near && iterator.Valid() && View(iterator.key()) < key; ++step) {
+    iterator.Next();
+    is_near = step < kStepsBeforeSeek;
   }
-  if (iterator != nullptr && !iterator->status().ok()) {
-    return FailIndex(state_->directory, iterator->status());
-  }
-  return Ok();
+  if (!is_near) iterator.Seek(key);
+  state_->last_key = key;
+  if (iterator.Valid() && View(iterator.key()) == key) return KnownOf(View(iterator.value()));
+  if (!iterator.status().ok()) return FailIndex(state_->index.directory, iterator.status());
+  return std::nullopt;
 }
 
 Status FileIndex::Add(std::vector<FoundFile> files) {

@@ -40,10 +40,18 @@ class FileIndex {
   /// The last name, in the order of bytes, that begins with `prefix`.
   Result<std::optional<std::string>> LastUrlBelow(std::string_view prefix) const;
 
-  /// Calls `take` for each of `urls`, ascending, with what is known of it, or null. One walk over
-  /// the names between the first and the last.
-  Status FindAll(const std::function<std::optional<std::string>()>& next_url,
-                 const std::function<void(const Known*)>& take) const;
+  /// Looks names up one after the other. Fast when they come in ascending order: then it is one
+  /// walk over the names between the first and the last. The index must not change meanwhile.
+  class Lookup {
+   public:
+    explicit Lookup(const FileIndex& index);
+    ~Lookup();
+    Result<std::optional<Known>> Find(std::string_view url);
+
+   private:
+    struct State;
+    std::unique_ptr<State> state_;
+  };
 
   /// Notes a discovery, in the log and then here. Files with a number that is known replace it: a
   /// file was replaced before it was read.

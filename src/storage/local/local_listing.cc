@@ -33,8 +33,13 @@ struct Level {
 
 class Walk {
  public:
-  Walk(std::string_view prefix, const ListOptions& options)
-      : prefix_(prefix), options_(options), directory_(prefix.substr(0, prefix.rfind('/') + 1)) {}
+  using IsKnown = std::function<Result<bool>(std::string_view path)>;
+
+  Walk(std::string_view prefix, const ListOptions& options, const IsKnown& is_known)
+      : prefix_(prefix),
+        options_(options),
+        is_known_(is_known),
+        directory_(prefix.substr(0, prefix.rfind('/') + 1)) {}
 
   Result<std::vector<ObjectInfo>> Run() {
     TRY(Enter(directory_));
@@ -62,6 +67,7 @@ class Walk {
   }
 
   Status AddFile(const std::string& path) {
+    if (is_known_ && TRY(is_known_(path))) return Ok();
     struct stat status;
     if (stat(SystemPath(path).c_str(), &status) != 0) {
       if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return Ok();  // Gone since.
@@ -147,6 +153,7 @@ class Walk {
 
   const std::string_view prefix_;
   const ListOptions& options_;
+  const IsKnown& is_known_;  // May be empty.
   const std::string directory_;
   std::vector<Level> levels_;
   std::vector<ObjectInfo> found_;
@@ -158,7 +165,13 @@ class Walk {
 
 Result<std::vector<ObjectInfo>> ListLocal(std::string_view prefix, const ListOptions& options) {
   if (prefix.contains('\0')) return std::vector<ObjectInfo>();  // No file has such a name.
-  return Walk(prefix, options).Run();
+  return Walk(prefix, options, {}).Run();
+}
+
+Result<std::vector<ObjectInfo>> ListLocalUnless(
+    std::string_view prefix, const std::function<Result<bool>(std::string_view path)>& is_known) {
+  if (prefix.contains('\0')) return std::vector<ObjectInfo>();
+  return Walk(prefix, {}, is_known).Run();
 }
 
 }  // namespace inlet::storage

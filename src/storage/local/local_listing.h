@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -15,5 +16,10 @@ namespace inlet::storage {
 /// A directory that may not be read is an error, since its files would go missing in silence.
 /// Costs one stat() for each file that it returns, none for those that it skips.
 Result<std::vector<ObjectInfo>> ListLocal(std::string_view prefix, const ListOptions& options);
+
+/// The same without the files whose path `is_known`, which it is asked in ascending order. Those
+/// cost no stat(), so that ten new files among a million are found in a fraction of the time.
+Result<std::vector<ObjectInfo>> ListLocalUnless(
+    std::string_view prefix, const std::function<Result<bool>(std::string_view path)>& is_known);
 
 }  // namespace inlet::storage
