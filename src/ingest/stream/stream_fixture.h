@@ -79,6 +79,7 @@ struct FileToTable {
     FileStreamRequest files;
     files.files.location = LocalAt(landing);
     files.files.path_text = landing;
+    files.files.threads = 2;
     files.files.options = options;
     files.state = {.store = checkpoint.store, .path = checkpoint.path + "/sources/0"};
     files.schemas = files.state;

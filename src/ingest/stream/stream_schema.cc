@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ingest/format_detection.h"
+#include "ingest/schema_hints.h"
 
 namespace inlet::ingest {
 namespace {
@@ -132,6 +133,9 @@ Status StreamSchema::Load() {
     stored_ = TRY(location_.Newest().Context("read the schema location"));
     if (stored_) {
       known_ = stored_->schema;
+      // Hints may have been given since.
+      known_->data = TRY(ApplySchemaHints(std::move(known_->data),
+                                          GetString(request_.options, "schemaHints").value_or("")));
       if (!stored_->format.empty()) request_.options.emplace("format", stored_->format);
     }
   }
@@ -200,7 +204,7 @@ Status StreamSchema::TakeNewColumns(const FileListing& files, std::string file_p
   request.listing = std::make_shared<FileListing>(files);
   const FilesSchema found = TRY(InferFilesSchema(request, {}).Context("look for new columns"));
   const bool widen = mode_ == EvolutionMode::kAddNewColumnsWithTypeWidening;
-  StoredSchema grown = stored_.value_or(StoredSchema{});
+  StoredSchema grown{.schema = {}, .format = stored_ ? stored_->format : ""};
   grown.schema.data = MergeNewColumns(known_->data, found.data, widen);
   grown.schema.partitions = MergeNewColumns(known_->partitions, found.partitions, widen);
   if (grown.schema == *known_) return Ok();
