@@ -159,5 +159,6 @@ int main(int argc, char** argv) {
     std::printf("usage: stream_bench names|latency|files [COUNT]\n");
     return 2;
   }
+  inlet::ingest::EngineSlot().reset();
   return 0;
 }

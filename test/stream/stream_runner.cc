@@ -3,16 +3,10 @@
 
 #include "ingest/stream/stream_fixture.h"
 
-/// stream_runner DIRECTORY: Auto Loader from DIRECTORY/landing to the Delta table DIRECTORY/table,
-/// until it is killed or DIRECTORY/stop is there.
-int main(int argc, char** argv) {
-  using namespace inlet;
-  using namespace inlet::ingest;
-  if (argc != 2) {
-    std::cerr << "usage: stream_runner DIRECTORY\n";
-    return 2;
-  }
-  const std::string directory = argv[1];
+namespace inlet::ingest {
+namespace {
+
+int Run(const std::string& directory) {
   const FileToTable stream{.landing = directory + "/landing",
                            .checkpoint = LocalAt(directory + "/checkpoint"),
                            .table = LocalAt(directory + "/table"),
@@ -36,4 +30,19 @@ int main(int argc, char** argv) {
   if (!done) std::cerr << ToString(done.error()) << "\n";
   (*query)->Stop();
   return done ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace inlet::ingest
+
+/// stream_runner DIRECTORY: Auto Loader from DIRECTORY/landing to the Delta table DIRECTORY/table,
+/// until it is killed or DIRECTORY/stop is there.
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: stream_runner DIRECTORY\n";
+    return 2;
+  }
+  const int result = inlet::ingest::Run(argv[1]);
+  inlet::ingest::EngineSlot().reset();
+  return result;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <arrow/api.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,11 +49,24 @@ inline storage::Location LocalAt(const std::string& path) {
   return {.store = storage::TheLocalStore(), .path = path.substr(1)};
 }
 
-inline engine::Engine& TheEngine() {
-  static const std::unique_ptr<engine::Engine> engine =
-      Value(engine::OpenDuckDb({.threads = 2, .memory_bytes = 1 << 30, .temp_directory = "/tmp"}));
-  return *engine;
+/// One engine for all tests of a program; it has to go before main() returns.
+inline std::unique_ptr<engine::Engine>& EngineSlot() {
+  static std::unique_ptr<engine::Engine> slot;
+  return slot;
 }
+inline engine::Engine& TheEngine() {
+  if (EngineSlot() == nullptr) {
+    EngineSlot() = Value(
+        engine::OpenDuckDb({.threads = 2, .memory_bytes = 1 << 30, .temp_directory = "/tmp"}));
+  }
+  return *EngineSlot();
+}
+class CloseEngine final : public ::testing::Environment {
+ public:
+  void TearDown() override { EngineSlot().reset(); }
+};
+inline ::testing::Environment* const kCloseEngine =
+    ::testing::AddGlobalTestEnvironment(new CloseEngine);
 
 /// SELECT * FROM the first input.
 inline Result<BoundQuery> SelectAll(
