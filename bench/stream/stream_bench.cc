@@ -51,6 +51,7 @@ void MakeKnown(const ScratchDirectory& scratch, std::int64_t count) {
     files.push_back({.seq = i, .url = "file:" + (scratch / name), .size_bytes = 100});
     if (files.size() == 100'000 || i == count) Value(index->Add(std::exchange(files, {})));
   }
+  Value(index->Persist());
 }
 
 void RunNames(std::int64_t count) {

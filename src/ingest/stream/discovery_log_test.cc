@@ -80,6 +80,7 @@ TEST_F(DiscoveryLogTest, TheIndexIsMadeAgainWhenItIsLostOrDamaged) {
     const auto index = Value(FileIndex::Open(index_directory(), DiscoveryLog(directory())));
     ASSERT_THAT(index->Add({File(1, "file:/a"), File(2, "file:/b", 30)}), IsOk());
     ASSERT_THAT(index->Add({File(3, "file:/c")}), IsOk());
+    ASSERT_THAT(index->Persist(), IsOk());
   }
   std::filesystem::remove_all(index_directory());
   {
@@ -92,6 +93,18 @@ TEST_F(DiscoveryLogTest, TheIndexIsMadeAgainWhenItIsLostOrDamaged) {
   }
   const auto index = Value(FileIndex::Open(index_directory(), DiscoveryLog(directory())));
   EXPECT_THAT(UrlsOf(Value(index->Range(0, 3))), ElementsAre("file:/a", "file:/b", "file:/c"));
+}
+
+TEST_F(DiscoveryLogTest, WhatTheIndexKnowsWithoutTheLogIsForgotten) {
+  {
+    const auto index = Value(FileIndex::Open(index_directory(), DiscoveryLog(directory())));
+    ASSERT_THAT(index->Add({File(1, "file:/a")}), IsOk());
+    ASSERT_THAT(index->Persist(), IsOk());
+    ASSERT_THAT(index->Add({File(2, "file:/b")}), IsOk());
+  }
+  const auto index = Value(FileIndex::Open(index_directory(), DiscoveryLog(directory())));
+  EXPECT_EQ(index->last_seq(), 1);
+  EXPECT_FALSE(Value(index->Find("file:/b")).has_value());
 }
 
 TEST_F(DiscoveryLogTest, AnIndexIsOpenOnceAtATime) {

@@ -6,8 +6,9 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
-#include <cstring>
+#include <deque>
 #include <filesystem>
+#include <mutex>
 
 namespace inlet::ingest {
 namespace {
@@ -123,6 +124,10 @@ struct FileIndex::State {
   std::int64_t last_seq = 0;
   std::int64_t total_bytes = 0;
 
+  std::mutex mutex;
+  /// Discoveries that are not in the log yet. Guarded by mutex.
+  std::deque<std::pair<std::int64_t, std::vector<FoundFile>>> waiting;
+
   Status Write(rocksdb::WriteBatch& batch) {
     const rocksdb::Status status = db->Write({}, &batch);
     return status.ok() ? Ok() : FailIndex(directory, status);
@@ -233,8 +238,23 @@ Result<std::optional<FileIndex::Known>> FileIndex::Lookup::Find(std::string_view
 
 Status FileIndex::Add(std::vector<FoundFile> files) {
   const std::int64_t number = state_->num_applied;
-  TRY(state_->log.Append(number, files));
-  return Apply(number, files);
+  TRY(Apply(number, files));
+  const std::lock_guard lock(state_->mutex);
+  state_->waiting.emplace_back(number, std::move(files));
+  return Ok();
+}
+
+Status FileIndex::Persist() {
+  while (true) {
+    std::pair<std::int64_t, std::vector<FoundFile>> next;
+    {
+      const std::lock_guard lock(state_->mutex);
+      if (state_->waiting.empty()) return Ok();
+      next = std::move(state_->waiting.front());
+      state_->waiting.pop_front();
+    }
+    TRY(state_->log.Append(next.first, next.second));
+  }
 }
 
 Status FileIndex::Apply(std::int64_t number, const std::vector<FoundFile>& files) {

@@ -16,7 +16,7 @@ namespace inlet::ingest {
 
 /// The files of a DiscoveryLog by name and by number, in RocksDB on the local disk: asking costs
 /// what is asked for, however many files there are. Only an index: when it is lost, damaged or
-/// behind, it is made again from the log. Not thread-safe.
+/// behind, it is made again from the log. Not thread-safe but for Persist().
 class FileIndex {
  public:
   /// Opens it and brings it up to the log's last discovery.
@@ -53,9 +53,12 @@ class FileIndex {
     std::unique_ptr<State> state_;
   };
 
-  /// Notes a discovery, in the log and then here. Files with a number that is known replace it: a
-  /// file was replaced before it was read.
+  /// Notes a discovery here; Persist() puts it into the log. Files with a number that is known
+  /// replace it: a file was replaced before it was read.
   Status Add(std::vector<FoundFile> files);
+  /// An index that is ahead of its log when the process dies is thrown away. May run on another
+  /// thread, beside all but itself.
+  Status Persist();
 
   /// The files with numbers in (after, upto], ascending, but for those that were found again with
   /// a later number.

@@ -61,6 +61,7 @@ class FileStreamSource final : public StreamSource {
     if (!fixed_end_ && index_->last_seq() <= from) TRY(discovery_.FindNew(*index_));
     const std::int64_t end = fixed_end_.value_or(index_->last_seq());
     if (end <= from) {
+      TRY(index_->Persist());
       TRY(Clean());
       return std::nullopt;
     }
@@ -75,8 +76,10 @@ class FileStreamSource final : public StreamSource {
     TRY(EnsureOpen());
     TRY(discovery_.ListNew(*index_));
     fixed_end_ = index_->last_seq();
-    return Ok();
+    return index_->Persist();
   }
+
+  Status Persist() override { return index_ == nullptr ? Ok() : index_->Persist(); }
 
   Result<SourceBatch> Plan(const OffsetRange& range) override {
     TRY(EnsureOpen());

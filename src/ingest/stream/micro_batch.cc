@@ -99,6 +99,7 @@ Result<std::optional<StreamProgress>> MicroBatchLoop::RunOnce(bool use_limits,
   }
   progress.batch_id = planned_->id;
   const SinkResult result = TRY(Copy(timings, progress, stop));
+  TRY(AwaitPlan(timings));
   TRY(timings.Measure("commitOffsets", [&] { return log_.MarkCommitted(planned_->id); }));
   progress.num_output_rows = result.num_output_rows;
   progress.num_output_bytes = result.num_output_bytes;
@@ -137,9 +138,17 @@ Result<bool> MicroBatchLoop::PlanNext(bool use_limits, Timings& timings) {
     return Ok();
   }));
   if (!has_news) return false;
-  TRY(timings.Measure("walCommit", [&] { return log_.Plan(next); }));
-  planned_ = std::move(next);
+  planned_ = next;
+  plan_written_ = std::async(std::launch::async, [this, batch = std::move(next)]() -> Status {
+    for (const auto& source : definition_.sources) TRY(source->Persist());
+    return log_.Plan(batch);
+  });
   return true;
+}
+
+Status MicroBatchLoop::AwaitPlan(Timings& timings) {
+  if (!plan_written_.valid()) return Ok();
+  return timings.Measure("walCommit", [&] { return plan_written_.get(); });
 }
 
 Result<SinkResult> MicroBatchLoop::Copy(Timings& timings, StreamProgress& progress,
@@ -176,6 +185,7 @@ Result<SinkResult> MicroBatchLoop::CopyOnce(Timings& timings, StreamProgress& pr
     return Ok();
   }));
   if (!definition_.sink->is_transactional()) {
+    TRY(AwaitPlan(timings));
     for (const SourceBatch& batch : batches) {
       if (batch.check_before_reading) TRY(batch.check_before_reading());
     }
@@ -195,6 +205,9 @@ Result<SinkResult> MicroBatchLoop::CopyOnce(Timings& timings, StreamProgress& pr
     return query;
   }));
   const auto before_visible = [&]() -> Status {
+    TRY(AwaitPlan(timings));
+    // Planning may have noted that a file was replaced.
+    for (const auto& source : definition_.sources) TRY(source->Persist());
     for (const SourceBatch& batch : batches) {
       if (batch.check_after_reading) TRY(batch.check_after_reading());
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <optional>
 #include <stop_token>
 #include <vector>
@@ -38,6 +39,8 @@ class MicroBatchLoop {
   using Ends = std::vector<std::optional<StreamOffset>>;
 
   Result<bool> PlanNext(bool use_limits, Timings& timings);
+  /// Waits until the plan of planned_ is durable.
+  Status AwaitPlan(Timings& timings);
   Result<SinkResult> Copy(Timings& timings, StreamProgress& progress, std::stop_token stop);
   Result<SinkResult> CopyOnce(Timings& timings, StreamProgress& progress,
                               const std::stop_token& stop);
@@ -48,6 +51,9 @@ class MicroBatchLoop {
   StreamDefinition definition_;
   CheckpointLog log_;
   std::optional<PlannedBatch> planned_;  ///< Not in the sink yet, as far as we know.
+  /// The write of offsets/<planned_>, which runs beside the writing of data files: nobody sees
+  /// those before it is done. Not valid: done.
+  std::future<Status> plan_written_;
   BatchId next_id_ = 0;
   Ends ends_;  ///< Of the last committed batch.
   bool sink_is_open_ = false;

@@ -44,7 +44,7 @@ struct SourceBatch {
 /// Replay rule: Plan() of the same range gives the same rows until Release() of its end, also in
 /// another process on the same checkpoint. Exactly-once delivery rests on this.
 ///
-/// All but WatchForNews() and its callback are called from one thread at a time.
+/// All but Persist() and the callback of WatchForNews() are called from one thread at a time.
 class StreamSource {
  public:
   virtual ~StreamSource() = default;
@@ -60,6 +60,10 @@ class StreamSource {
   /// without limits for Trigger.Once; nothing when there is no new data.
   virtual Result<std::optional<StreamOffset>> Latest(const std::optional<StreamOffset>& after,
                                                      bool use_limits) = 0;
+
+  /// Makes durable what the offsets given so far rest on. Runs beside Plan() and the reading of its
+  /// rows, on another thread, never beside Latest().
+  virtual Status Persist() { return Ok(); }
 
   /// From now on Latest() gives nothing beyond what is there now: for availableNow.
   virtual Status FixEnd() = 0;
