@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "ingest/align_to_table.h"
+#include "ingest/stream/stream_schema.h"
 #include "ingest/stream/stream_sink.h"
 #include "sql/ast.h"
 
@@ -128,15 +129,13 @@ class DeltaSink final : public StreamSink {
 
   Result<Layout> LayOut(const SnapshotPtr& table, const StructType& source) const {
     if (table == nullptr) return NewTable(source);
-    StructType schema = table->schema();
-    std::vector<std::string> unknown;
-    for (const StructField& field : source.fields) {
-      if (schema.Find(field.name) != nullptr) continue;
-      unknown.push_back(types::QuoteIdentifier(field.name));
-      schema.fields.push_back({.name = field.name, .type = field.type});
-    }
+    StructType schema = MergeNewColumns(table->schema(), source, /*widen=*/false);
+    const std::string unknown = NamesOfChanges(table->schema(), schema);
     if (unknown.empty()) return Layout{.metadata = table->metadata(), .schema = table->schema()};
     if (!options_.merge_schema) return FailMismatch(*table, source, unknown);
+    for (std::size_t i = table->schema().size(); i < schema.size(); ++i) {
+      schema.fields[i].nullable = true;  // The rows that are there have no value for it.
+    }
     // The columns alone change; their types may ask for a higher protocol.
     delta::TableActions actions = TRY(delta::RedefineTable(*table, {.schema = schema}));
     actions.metadata = table->metadata();
@@ -158,11 +157,9 @@ class DeltaSink final : public StreamSink {
   }
 
   std::unexpected<Error> FailMismatch(const delta::Snapshot& table, const StructType& source,
-                                      const std::vector<std::string>& unknown) const {
-    std::string names;
-    for (const std::string& name : unknown) names += (names.empty() ? "" : ", ") + name;
+                                      const std::string& unknown) const {
     auto failure = Fail(Condition::DELTA_METADATA_MISMATCH,
-                        {{"message", options_.table_name + " has no column " + names},
+                        {{"message", options_.table_name + " has no column " + unknown},
                          {"tableSchema", types::ToDdl(table.schema())},
                          {"dataSchema", types::ToDdl(source)}});
     Error error = std::move(failure).error();

@@ -27,6 +27,8 @@ using types::StructType;
 constexpr std::int64_t kBeforeFirst = -1;
 constexpr std::int64_t kDefaultMaxFiles = 1000;
 constexpr std::chrono::milliseconds kPollInterval(100);
+/// A backlog is walked once for the next batch, once for its files, once for the progress.
+constexpr Version kMaxVersionsKept = 1000;
 
 constexpr std::string_view kOptions[] = {
     "excludeRegex",       "failOnDataLoss",     "ignoreChanges",   "ignoreDeletes",
@@ -396,6 +398,16 @@ class DeltaStreamSource final : public StreamSource {
 
   /// What one commit appended. Errors for what a stream does not follow.
   Result<VersionFiles> ChangesOf(Version version, const std::string& path) {
+    const auto known = changes_.find(version);
+    if (known != changes_.end()) return known->second;
+    VersionFiles changes = TRY(ReadChanges(version, path));
+    for (AddFile& file : changes.files) file.stats.clear();
+    changes_.erase(changes_.begin(), changes_.lower_bound(version - kMaxVersionsKept));
+    changes_.emplace(version, changes);
+    return changes;
+  }
+
+  Result<VersionFiles> ReadChanges(Version version, const std::string& path) {
     const delta::CommitActions commit =
         TRY(delta::ParseActions(TRY(request_.table.store->Get(path)), path));
     if (commit.metadata) TRY(FollowSchema(version, *commit.metadata));
@@ -450,6 +462,7 @@ class DeltaStreamSource final : public StreamSource {
   SnapshotPtr table_;  ///< Whose columns are read.
   std::optional<Place> first_place_;
   std::optional<VersionFiles> whole_table_;
+  std::map<Version, VersionFiles> changes_;  ///< Of the last few versions looked at.
   std::optional<Version> fixed_end_;
   std::unique_ptr<DirectoryWatch> watch_;
 };

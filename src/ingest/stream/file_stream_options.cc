@@ -16,8 +16,9 @@ constexpr std::string_view kPrefix = "cloudFiles.";
 constexpr std::string_view kNames[] = {
     "allowOverwrites", "backfillInterval", "cleanSource", "cleanSource.moveDestination",
     "cleanSource.retentionDuration", "fetchParallelism", "includeExistingFiles",
-    "maxBytesPerTrigger", "maxFileAge", "maxFilesPerTrigger", "pathRewrites", "schemaEvolutionMode",
-    "schemaLocation", "useIncrementalListing", "useManagedFileEvents", "useNotifications",
+    "maxBytesPerTrigger", "maxFileAge", "maxFilesPerTrigger", "pathRewrites",
+    "restartOnSchemaChange", "schemaEvolutionMode", "schemaLocation", "useIncrementalListing",
+    "useManagedFileEvents", "useNotifications",
     // Of the clouds' notification services.
     "awsAccessKey", "awsSecretKey", "client", "clientEmail", "clientId", "clientSecret",
     "connectionString", "databricks.serviceCredential", "privateKey", "privateKeyId", "projectId",
@@ -132,6 +133,7 @@ Result<FileStreamOptions> Parse(const OptionMap& options) {
   parsed.backfill_interval = TRY(GetInterval(options, "backfillInterval"));
   TRY(ParseCleaning(options, parsed));
   parsed.evolution_mode = TRY(GetMode(options));
+  parsed.restart_on_schema_change = TRY(GetBool(options, "restartOnSchemaChange")).value_or(false);
   parsed.schema_location = GetString(options, "schemaLocation").value_or("");
   // `auto` lists all, as it does from Runtime 17.3 on.
   const std::string incremental = GetString(options, "useIncrementalListing").value_or("auto");

@@ -37,7 +37,9 @@ struct FileStreamOptions {
   std::chrono::milliseconds clean_retention = std::chrono::hours(30 * 24);
   std::string move_destination;
   std::optional<EvolutionMode> evolution_mode;  ///< None: by whether there is a schema.
-  std::string schema_location;                  ///< Empty: with the checkpoint.
+  /// New columns are taken in at once. Inlet's own.
+  bool restart_on_schema_change = false;
+  std::string schema_location;  ///< Empty: with the checkpoint.
   /// Use events of the file system where there are any.
   bool watch_directories = true;
 };

@@ -79,6 +79,8 @@ class FileStreamSource final : public StreamSource {
     return index_->Persist();
   }
 
+  bool restarts_on_schema_change() const override { return options_.restart_on_schema_change; }
+
   Status Persist() override { return index_ == nullptr ? Ok() : index_->Persist(); }
 
   Result<SourceBatch> Plan(const OffsetRange& range) override {

@@ -88,6 +88,20 @@ TEST_F(FileToTableTest, ANewColumnIsTakenInPlace) {
   EXPECT_THAT(ColumnOf(stream.table, "channel"), ElementsAre(-1, 7));
 }
 
+TEST_F(FileToTableTest, ANewFieldOfAStructReachesTheTable) {
+  Land("a.json", R"({"id": 1, "s": {"x": 1}})");
+  FileToTable stream = Stream();
+  stream.options["restartOnSchemaChange"] = "true";
+  ASSERT_THAT(stream.Run(), IsOk());
+  Land("b.json", R"({"id": 2, "s": {"x": 1, "y": "new"}})");
+  EXPECT_THAT(stream.Run(), FailsWith(Condition::DELTA_METADATA_MISMATCH));
+  stream.merge_schema = true;
+  ASSERT_THAT(stream.Run(), IsOk());
+  EXPECT_THAT(Ids(), ElementsAre(1, 2));
+  const auto table = Value(delta::Snapshot::Load(stream.table));
+  EXPECT_EQ(types::ToSql(table->schema().Find("s")->type), "STRUCT<x: BIGINT, y: STRING>");
+}
+
 TEST_F(FileToTableTest, TheTableIsTheSecondGateForANewColumn) {
   Land("a.json", R"({"id": 1})");
   FileToTable stream = Stream();

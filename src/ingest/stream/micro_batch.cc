@@ -127,7 +127,7 @@ Result<bool> MicroBatchLoop::PlanNext(bool use_limits, Timings& timings) {
   TRY(timings.Measure("latestOffset", [&]() -> Status {
     for (std::size_t i = 0; i < definition_.sources.size(); ++i) {
       auto latest = definition_.sources[i]->Latest(ends_[i], use_limits);
-      if (!latest && definition_.restart_on_schema_change && IsNewSchema(latest.error())) {
+      if (!latest && RestartsOnSchemaChange() && IsNewSchema(latest.error())) {
         latest = definition_.sources[i]->Latest(ends_[i], use_limits);
       }
       auto upto = TRY(std::move(latest));
@@ -151,6 +151,13 @@ Status MicroBatchLoop::AwaitPlan(Timings& timings) {
   return timings.Measure("walCommit", [&] { return plan_written_.get(); });
 }
 
+bool MicroBatchLoop::RestartsOnSchemaChange() const {
+  return definition_.restart_on_schema_change ||
+         std::ranges::any_of(definition_.sources, [](const auto& source) {
+           return source->restarts_on_schema_change();
+         });
+}
+
 Result<SinkResult> MicroBatchLoop::Copy(Timings& timings, StreamProgress& progress,
                                         std::stop_token stop) {
   bool saw_replaced_file = false;
@@ -159,7 +166,7 @@ Result<SinkResult> MicroBatchLoop::Copy(Timings& timings, StreamProgress& progre
     if (result || attempt == kMaxAttempts || stop.stop_requested()) return result;
     if (IsReplacedFile(result.error()) && !saw_replaced_file) {
       saw_replaced_file = true;
-    } else if (!definition_.restart_on_schema_change || !IsNewSchema(result.error())) {
+    } else if (!RestartsOnSchemaChange() || !IsNewSchema(result.error())) {
       return result;
     }
   }

@@ -45,6 +45,7 @@ class MicroBatchLoop {
   Result<SinkResult> CopyOnce(Timings& timings, StreamProgress& progress,
                               const std::stop_token& stop);
   Status Release();
+  bool RestartsOnSchemaChange() const;
   void Describe(StreamProgress& progress) const;
 
   engine::Engine& engine_;  // Outlives this.

@@ -121,6 +121,12 @@ StructType MergeNewColumns(const StructType& known, const StructType& found, boo
   return {.fields = MergeFields(known.fields, found.fields, widen)};
 }
 
+std::string NamesOfChanges(const StructType& known, const StructType& merged) {
+  std::string names;
+  NameChanges(known.fields, merged.fields, "", names);
+  return names;
+}
+
 StreamSchema::StreamSchema(ReadFilesRequest request, std::optional<EvolutionMode> mode,
                            storage::Location location)
     : request_(std::move(request)),
@@ -208,9 +214,10 @@ Status StreamSchema::TakeNewColumns(const FileListing& files, std::string file_p
   grown.schema.data = MergeNewColumns(known_->data, found.data, widen);
   grown.schema.partitions = MergeNewColumns(known_->partitions, found.partitions, widen);
   if (grown.schema == *known_) return Ok();
-  std::string names;
-  NameChanges(known_->data.fields, grown.schema.data.fields, "", names);
-  NameChanges(known_->partitions.fields, grown.schema.partitions.fields, "", names);
+  std::string names = NamesOfChanges(known_->data, grown.schema.data);
+  const std::string directories = NamesOfChanges(known_->partitions, grown.schema.partitions);
+  if (!names.empty() && !directories.empty()) names += ", ";
+  names += directories;
   const bool is_retryable = mode_ != EvolutionMode::kFailOnNewColumns;
   if (is_retryable) {
     TRY(location_.Add(grown).Context("keep the new schema"));

@@ -18,6 +18,9 @@ namespace inlet::ingest {
 types::StructType MergeNewColumns(const types::StructType& known, const types::StructType& found,
                                   bool widen);
 
+/// What `merged` has and `known` has not, or has with another type: "a, b.c".
+std::string NamesOfChanges(const types::StructType& known, const types::StructType& merged);
+
 /// The schema of a file stream: found once, kept in its schema location, grown by the evolution
 /// mode. Not thread-safe.
 class StreamSchema {

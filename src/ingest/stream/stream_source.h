@@ -61,6 +61,9 @@ class StreamSource {
   virtual Result<std::optional<StreamOffset>> Latest(const std::optional<StreamOffset>& after,
                                                      bool use_limits) = 0;
 
+  /// Whether new columns are to be taken in at once, in place of failing for a restart.
+  virtual bool restarts_on_schema_change() const { return false; }
+
   /// Makes durable what the offsets given so far rest on. Runs beside Plan() and the reading of its
   /// rows, on another thread, never beside Latest().
   virtual Status Persist() { return Ok(); }
