@@ -200,6 +200,7 @@ class Binder {
       request.is_read_files = false;
       return StreamTable{.files = std::move(request)};
     }
+    if (IsView(named)) return FailUnsupported("STREAM of a view");
     return StreamTable{.table = TRY(FindTable(call_, named->name)), .options = std::move(options)};
   }
 

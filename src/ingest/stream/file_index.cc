@@ -158,7 +158,7 @@ Result<std::unique_ptr<FileIndex>> FileIndex::Open(const std::string& directory,
     rocksdb::DB* db = nullptr;
     const rocksdb::Status opened = rocksdb::DB::Open(OptionsOfDb(), directory, &db);
     if (!opened.ok()) {
-      if (opened.ToString().contains("lock")) {
+      if (opened.IsIOError() && opened.ToString().contains("/LOCK")) {
         return Fail(Condition::CONCURRENT_STREAM_LOG_UPDATE,
                     {{"batchId", "or is about to (it holds " + directory + ")"}});
       }
