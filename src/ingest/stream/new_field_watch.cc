@@ -63,7 +63,7 @@ void NewFieldWatch::Inspect(std::string_view rescued_json) const {
   bool is_new = false;
   for (const auto& [key, value] : object) {
     if (key == "_file_path") {
-      (void)value.get(file_path);
+      if (value.get(file_path) != simdjson::SUCCESS) file_path = {};
       continue;
     }
     const types::StructField* field = schema().Find(key);

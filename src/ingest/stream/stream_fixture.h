@@ -27,8 +27,9 @@ namespace inlet::ingest {
 /// A directory that is gone after the test.
 class ScratchDirectory {
  public:
-  ScratchDirectory() {
-    path_ = std::filesystem::temp_directory_path() / ("inlet-stream-" + RandomUuid());
+  explicit ScratchDirectory(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    path_ = parent / ("inlet-stream-" + RandomUuid());
     std::filesystem::create_directories(path_);
   }
   ~ScratchDirectory() {
