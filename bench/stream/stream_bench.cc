@@ -49,9 +49,11 @@ void MakeKnown(const ScratchDirectory& scratch, std::int64_t count) {
     std::snprintf(name, sizeof(name), "landing/part-2024-08-17-%012ld.json", static_cast<long>(i));
     std::fclose(std::fopen((scratch / name).c_str(), "w"));
     files.push_back({.seq = i, .url = "file:" + (scratch / name), .size_bytes = 100});
-    if (files.size() == 100'000 || i == count) Value(index->Add(std::exchange(files, {})));
+    if (files.size() == 100'000 || i == count) {
+      Value(index->Add(std::exchange(files, {})));
+      Value(index->Persist());
+    }
   }
-  Value(index->Persist());
 }
 
 void RunNames(std::int64_t count) {

@@ -198,6 +198,8 @@ Status FileDiscovery::AddNew(std::vector<ObjectInfo> files, FileIndex& index, bo
                        .found_at_ms = now_ms});
     }
     TRY(index.Add(std::move(found)));
+    // Of a great many files not all wait in memory.
+    if (end < fresh.size()) TRY(index.Persist());
   }
   return Ok();
 }

@@ -48,7 +48,8 @@ class Walk {
       if (level.next == level.names.size()) {
         levels_.pop_back();
       } else {
-        TRY(Visit(level.path + level.names[level.next++]));
+        path_.assign(level.path).append(level.names[level.next++]);
+        TRY(Visit(path_));
       }
     }
     return std::move(found_);
@@ -97,6 +98,7 @@ class Walk {
 
   Result<std::vector<std::string>> ReadNames(DIR* stream, const std::string& path) {
     std::vector<std::string> names;
+    const bool wants_all = path.starts_with(prefix_) && options_.start_after.empty();
     while (true) {
       errno = 0;
       const dirent* const entry = readdir(stream);
@@ -106,8 +108,9 @@ class Walk {
       if (name == "." || name == ".." || IsTemporaryName(name)) continue;
       const bool may_be_link = entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
       if (may_be_link && !StaysInside(path + name)) continue;
-      if (TRY(IsDirectory(*entry, path + name))) name += '/';
-      if (IsWanted(path + name)) names.push_back(std::move(name));
+      const bool is_plain = entry->d_type == DT_REG;
+      if (!is_plain && TRY(IsDirectory(*entry, path + name))) name += '/';
+      if (wants_all || IsWanted(path + name)) names.push_back(std::move(name));
     }
     std::ranges::sort(names);
     return names;
@@ -156,6 +159,7 @@ class Walk {
   const IsKnown& is_known_;  // May be empty.
   const std::string directory_;
   std::vector<Level> levels_;
+  std::string path_;  // What is visited; kept for its memory.
   std::vector<ObjectInfo> found_;
   std::string real_directory_;  // Where directory_ really is, once a link was met.
   int num_followed_links_ = 0;
