@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "catalog/catalog.h"
 #include "delta/snapshot.h"
@@ -33,6 +36,14 @@ struct FlowStream {
   std::function<void(const ingest::StreamProgress&)> on_progress;
 };
 
+/// What a refresh would take in of one source.
+struct Backlog {
+  std::string flow;
+  std::string source;
+  std::optional<std::int64_t> num_files;  ///< None where the source does not say.
+  std::optional<std::int64_t> num_bytes;
+};
+
 /// What this layer asks of the one above it, which knows names and sessions. Thread-safe.
 class Host {
  public:
@@ -48,6 +59,8 @@ class Host {
   /// Errors: those of workspace::OpenStream().
   virtual Result<std::unique_ptr<ingest::StreamingQuery>> OpenStream(const Scope& scope,
                                                                      FlowStream stream) = 0;
+  /// What the flow's sources have that no batch has taken yet; its sink is not looked at.
+  virtual Result<std::vector<Backlog>> FindBacklog(const Scope& scope, FlowStream stream) = 0;
   /// The columns that the flow's query gives; its sink is not looked at.
   virtual Result<types::StructType> DescribeStream(const Scope& scope, FlowStream stream) = 0;
 };

@@ -96,6 +96,23 @@ Result<std::string> SourcesOfView(Host& host, const Definition& definition) {
   return SourcesOf(TRY(host.Bind(ScopeOf(definition, flow), TRY(sql::ParseQuery(flow.query)), {})));
 }
 
+Result<std::vector<Backlog>> BacklogOfView(Host& host, const catalog::TableEntry& entry,
+                                           const Definition& definition) {
+  const Flow& flow = definition.flows.at(0);
+  const ingest::BoundQuery query =
+      TRY(host.Bind(ScopeOf(definition, flow), TRY(sql::ParseQuery(flow.query)), {}));
+  Backlog backlog{.flow = flow.name, .source = "the whole query", .num_bytes = 0};
+  const std::string sources = SourcesOf(query);
+  const bool is_up_to_date =
+      !sources.empty() && sources == TRY(host.catalog().FindRefresh(entry.id)).sources;
+  if (!is_up_to_date) {
+    for (const engine::Input& input : query.inputs) {
+      *backlog.num_bytes += input.source->estimated_bytes();
+    }
+  }
+  return std::vector{backlog};
+}
+
 Result<std::int64_t> RefreshMaterializedView(const UpdateRun& run, std::string& sources) {
   const UpdateRequest& request = run.request;
   const Flow& flow = request.definition.flows.at(0);

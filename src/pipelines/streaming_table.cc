@@ -263,9 +263,14 @@ Result<types::StructType> ColumnsOfFlow(Host& host, const catalog::TableEntry& e
   sql::Query query = TRY(sql::ParseQuery(flow.query));
   const Scope scope = ScopeOf(definition, flow);
   if (!flow.is_once) {
-    return host.DescribeStream(scope, {.query = std::move(query),
-                                       .name = flow.name,
-                                       .checkpoint = CheckpointOf(host, entry, generation, flow)});
+    Result<types::StructType> columns =
+        host.DescribeStream(scope, {.query = std::move(query),
+                                    .name = flow.name,
+                                    .checkpoint = CheckpointOf(host, entry, generation, flow)});
+    // A stream waits for its first file; the columns come with it.
+    const bool is_waiting =
+        !columns && columns.error().condition == Condition::CF_EMPTY_DIR_FOR_SCHEMA_INFERENCE;
+    return is_waiting ? types::StructType() : std::move(columns);
   }
   const ingest::BoundQuery bound = TRY(host.Bind(scope, query, {}));
   return host.engine().Describe(bound.query, bound.inputs, bound.context);
@@ -360,6 +365,10 @@ Result<std::int64_t> RefreshInFull(const UpdateRun& run, const Location& root,
     delta::TableDefinition definition = TableDefinitionOf(request.entry, request.definition);
     definition.schema =
         TRY(ColumnsInGeneration(run.host, request.entry, request.definition, generation));
+    // Sources that have nothing left say nothing of columns either.
+    if (definition.schema.empty()) {
+      definition.schema = TRY(run.host.snapshots().Latest(root))->schema();
+    }
     TRY(ingest::TableWriter(run.host.engine(), {.user_name = request.user}, run.stop)
             .Create(staging, definition, /*is_managed=*/true));
     const std::int64_t num_rows = TRY(FlowsRun(run, staging, generation).Run());
@@ -388,6 +397,24 @@ Result<types::StructType> ColumnsOfStreamingTable(Host& host, const catalog::Tab
   const Location root = TRY(storage::Resolve(entry.location));
   if (const auto table = delta::Snapshot::Load(root)) generation = GenerationOf(**table);
   return ColumnsInGeneration(host, entry, definition, generation);
+}
+
+Result<std::vector<Backlog>> BacklogOfStreamingTable(Host& host, const catalog::TableEntry& entry,
+                                                     const Definition& definition) {
+  const Location root = TRY(storage::Resolve(entry.location));
+  const std::int64_t generation = GenerationOf(*TRY(host.snapshots().Latest(root)));
+  std::vector<Backlog> backlogs;
+  for (const Flow& flow : definition.flows) {
+    if (flow.is_once) continue;
+    for (Backlog& backlog :
+         TRY(host.FindBacklog(ScopeOf(definition, flow),
+                              {.query = TRY(sql::ParseQuery(flow.query)),
+                              .name = flow.name,
+                              .checkpoint = CheckpointOf(host, entry, generation, flow)}))) {
+      backlogs.push_back(std::move(backlog));
+    }
+  }
+  return backlogs;
 }
 
 Result<std::string> SourcesOfStreamingTable(Host& host, const Definition& definition) {

@@ -248,6 +248,15 @@ Result<UpdateResult> Updater::Run(const UpdateRequest& request) {
   return UpdateResult{.update_id = record.update_id(), .num_output_rows = TRY(std::move(rows))};
 }
 
+Result<std::vector<Backlog>> Updater::Explain(const TableEntry& entry,
+                                              const Definition& definition) {
+  if (entry.kind == TableKind::kMaterializedView) return BacklogOfView(host_, entry, definition);
+  // To look for new files is to note them; nobody else may do so meanwhile.
+  const std::unique_ptr<Lease> lease = TRY(Lease::Acquire(
+      host_.catalog(), LeaseNameOf(entry.id), PlainName(entry.name), options_.lease, nullptr));
+  return BacklogOfStreamingTable(host_, entry, definition);
+}
+
 Result<std::int64_t> Updater::RunWithRetries(const UpdateRun& run, std::string& sources) {
   std::chrono::milliseconds delay = options_.first_retry_delay;
   int num_retries = 0;

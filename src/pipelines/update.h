@@ -81,10 +81,16 @@ struct UpdateRun {
 /// Computes the view anew and puts the rows in place of the old ones by one commit, unless nothing
 /// that it reads has changed since `sources` was written. Sets `sources` to what it read.
 Result<std::int64_t> RefreshMaterializedView(const UpdateRun& run, std::string& sources);
+/// The bytes of what the view reads; none when a refresh has nothing to do.
+Result<std::vector<Backlog>> BacklogOfView(Host& host, const catalog::TableEntry& entry,
+                                           const Definition& definition);
 /// SourcesNow() of a view.
 Result<std::string> SourcesOfView(Host& host, const Definition& definition);
 
 // streaming_table.cc
+/// One for each source of each flow.
+Result<std::vector<Backlog>> BacklogOfStreamingTable(Host& host, const catalog::TableEntry& entry,
+                                                     const Definition& definition);
 /// SourcesNow() of a streaming table.
 Result<std::string> SourcesOfStreamingTable(Host& host, const Definition& definition);
 /// Takes in what is new in the sources of all flows. In full: everything that is there, into a
@@ -113,6 +119,10 @@ class Updater {
 
   /// Errors: TABLE_REFRESH_RUNNING; those of the dataset's queries, sources and target.
   Result<UpdateResult> Run(const UpdateRequest& request);
+
+  /// What a refresh would take in, without taking it. Errors: as Run().
+  Result<std::vector<Backlog>> Explain(const catalog::TableEntry& entry,
+                                       const Definition& definition);
 
  private:
   Result<std::int64_t> RunDataset(const UpdateRun& run, std::string& sources);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "ingest/stream/checkpoint_log.h"
 #include "ingest/stream/counted_source.h"
 #include "ingest/stream/delta_stream_source.h"
 #include "ingest/stream/file_stream_source.h"
@@ -108,6 +109,22 @@ Result<types::StructType> DescribeStream(const Call& call, const StreamRequest& 
   }
   const ingest::BoundQuery bound = TRY(parts.bind(inputs));
   return call.shared.engine->Describe(bound.query, bound.inputs, bound.context);
+}
+
+Result<std::vector<StreamBacklog>> FindBacklog(const Call& call, const StreamRequest& request) {
+  const Parts parts = TRY(Prepare(call, request));
+  const auto log = TRY(ingest::CheckpointLog::Open(parts.checkpoint));
+  const ingest::CheckpointLog::Position position = TRY(log.Find());
+  const auto& done = position.is_committed ? position.newest : position.before;
+  std::vector<StreamBacklog> backlogs;
+  for (std::size_t i = 0; i < parts.sources.size(); ++i) {
+    ingest::StreamSource& source = *parts.sources[i];
+    TRY(source.FixEnd());
+    const bool has_end = done && i < done->ends.size();
+    backlogs.push_back({.source = source.description(),
+                        .metrics = source.Metrics(has_end ? done->ends[i] : std::nullopt)});
+  }
+  return backlogs;
 }
 
 }  // namespace inlet::workspace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,5 +41,14 @@ Result<std::unique_ptr<ingest::StreamingQuery>> OpenStream(const Call& call, Str
 /// The columns that the query of a stream gives, without starting it. `checkpoint` and
 /// `schema_location` as in the request; a schema that has to be inferred is kept there.
 Result<types::StructType> DescribeStream(const Call& call, const StreamRequest& request);
+
+/// What one source of a stream has that no batch has taken yet.
+struct StreamBacklog {
+  std::string source;
+  std::map<std::string, std::string> metrics;  ///< numFilesOutstanding, numBytesOutstanding.
+};
+
+/// One for each source, as it stands now; nothing runs. The stream must not run elsewhere.
+Result<std::vector<StreamBacklog>> FindBacklog(const Call& call, const StreamRequest& request);
 
 }  // namespace inlet::workspace

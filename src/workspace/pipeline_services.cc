@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "types/text_cast.h"
 #include "workspace/binder.h"
 #include "workspace/open_stream.h"
 
@@ -16,6 +17,13 @@ Session SessionOf(const pipelines::Scope& scope) {
   Session session{.user = scope.user, .catalog = scope.catalog, .schema = scope.schema};
   session.configs["spark.sql.session.timeZone"] = scope.time_zone;
   return session;
+}
+
+std::optional<std::int64_t> NumberIn(const std::map<std::string, std::string>& metrics,
+                                     const std::string& name) {
+  const auto found = metrics.find(name);
+  if (found == metrics.end()) return std::nullopt;
+  return types::ParseInteger<std::int64_t>(found->second);
 }
 
 class WorkspaceHost final : public pipelines::Host {
@@ -41,6 +49,23 @@ class WorkspaceHost final : public pipelines::Host {
     return workspace::OpenStream(
         {.shared = shared_, .session = session, .text = {}, .options = options},
         RequestFor(std::move(stream)));
+  }
+
+  Result<std::vector<pipelines::Backlog>> FindBacklog(const pipelines::Scope& scope,
+                                                      pipelines::FlowStream stream) override {
+    Session session = SessionOf(scope);
+    const ExecuteOptions options;
+    const std::string flow = stream.name;
+    std::vector<pipelines::Backlog> backlogs;
+    for (const StreamBacklog& backlog : TRY(workspace::FindBacklog(
+             {.shared = shared_, .session = session, .text = {}, .options = options},
+             RequestFor(std::move(stream))))) {
+      backlogs.push_back({.flow = flow,
+                          .source = backlog.source,
+                          .num_files = NumberIn(backlog.metrics, "numFilesOutstanding"),
+                          .num_bytes = NumberIn(backlog.metrics, "numBytesOutstanding")});
+    }
+    return backlogs;
   }
 
   Result<types::StructType> DescribeStream(const pipelines::Scope& scope,

@@ -31,6 +31,9 @@ Result<QueryResult> Run(const Call& call, const sql::DescribeQuery& statement) {
 }
 
 Result<QueryResult> Run(const Call& call, const sql::Explain& statement) {
+  if (const auto* refresh = statement.statement->As<sql::Refresh>()) {
+    return ExplainRefresh(call, *refresh);
+  }
   const auto* select = statement.statement->As<sql::SelectStatement>();
   if (select == nullptr) return FailUnsupported("EXPLAIN of a statement that is no query");
   const ingest::BoundQuery bound = TRY(Bind(call, select->query));

@@ -51,6 +51,7 @@ Result<QueryResult> Run(const Call& call, const sql::Show& statement);
 Result<QueryResult> Run(const Call& call, const sql::CreateStreamingTable& statement);
 Result<QueryResult> Run(const Call& call, const sql::CreateMaterializedView& statement);
 Result<QueryResult> Run(const Call& call, const sql::Refresh& statement);
+Result<QueryResult> ExplainRefresh(const Call& call, const sql::Refresh& statement);
 Result<QueryResult> Run(const Call& call, const sql::AlterStreaming& statement);
 Result<QueryResult> Run(const Call& call, const sql::CreateFlow& statement);
 

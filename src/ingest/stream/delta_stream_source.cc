@@ -215,9 +215,10 @@ class DeltaStreamSource final : public StreamSource {
     return watch_ != nullptr ? std::chrono::seconds(1) : kPollInterval;
   }
 
-  std::map<std::string, std::string> Metrics(const StreamOffset& upto) override {
-    const Result<Place> place = PlaceOf(upto);
-    if (!place || table_ == nullptr) return {};
+  std::map<std::string, std::string> Metrics(const std::optional<StreamOffset>& upto) override {
+    if (table_ == nullptr) return {};
+    const Result<Place> place = upto ? PlaceOf(*upto) : FirstPlace();
+    if (!place) return {};
     std::int64_t files = 0;
     std::int64_t bytes = 0;
     const Status walked = Walk(*place, std::nullopt, [&](const VersionFiles& version) {

@@ -114,7 +114,7 @@ class FileStreamSource final : public StreamSource {
     return kPollInterval;
   }
 
-  std::map<std::string, std::string> Metrics(const StreamOffset& upto) override {
+  std::map<std::string, std::string> Metrics(const std::optional<StreamOffset>& upto) override {
     const Result<std::int64_t> seq = SeqOf(upto);
     if (index_ == nullptr || !seq) return {};
     const std::int64_t last = index_->last_seq();

@@ -84,8 +84,8 @@ class StreamSource {
   virtual std::chrono::milliseconds WatchForNews(std::function<void()> on_news) = 0;
 
   /// For `sources[i].metrics` of the progress: numFilesOutstanding, numBytesOutstanding.
-  /// `upto` is the end of the last batch.
-  virtual std::map<std::string, std::string> Metrics(const StreamOffset& upto) = 0;
+  /// `upto` is the end of the last batch; none: there was no batch yet.
+  virtual std::map<std::string, std::string> Metrics(const std::optional<StreamOffset>& upto) = 0;
 };
 
 }  // namespace inlet::ingest
