@@ -3,7 +3,7 @@ PRESET ?= dev
 BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
 
-.PHONY: all configure test sql interop hostile fmt check bench install deb clean
+.PHONY: all configure test sql interop hostile random fmt check bench install deb clean
 
 all: configure
 	cmake --build $(BUILD) -j $(JOBS)
@@ -32,6 +32,11 @@ interop: configure
 hostile:
 	$(MAKE) PRESET=release all
 	python3 test/hostile/hostile_sql.py --inlet build/release/inlet
+
+# make random N=500: random statements on N tables, judged after each
+random: configure
+	cmake --build $(BUILD) --target inlet
+	test/interop/random $(CURDIR)/$(BUILD)/inlet --tables $(or $(N),100)
 
 fmt:
 	git ls-files '*.h' '*.cc' | xargs clang-format-14 -i

@@ -149,6 +149,10 @@ class Catalog {
   virtual Status ReleaseLease(std::string_view name, std::string_view owner) = 0;
   virtual Result<std::optional<LeaseEntry>> FindLease(std::string_view name) const = 0;
 
+  /// Brings back the table of this name that was dropped last, or the one of `id` when it is not
+  /// empty. Errors: TABLE_OR_VIEW_NOT_FOUND; TABLE_OR_VIEW_ALREADY_EXISTS when the name is taken.
+  virtual Result<TableEntry> UndropTable(const FullName& name, std::string_view id) = 0;
+
   // Volumes. Errors: VOLUME_DOES_NOT_EXIST, VOLUME_ALREADY_EXISTS, SCHEMA_NOT_FOUND.
   virtual Result<VolumeEntry> FindVolume(const FullName& name) const = 0;
   virtual Result<std::vector<VolumeEntry>> ListVolumes(std::string_view catalog,

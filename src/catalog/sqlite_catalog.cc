@@ -417,6 +417,14 @@ class SqliteCatalog final : public Catalog {
     return LeaseEntry{query.Text(0), query.Text(1), query.Int64(2)};
   }
 
+  Result<TableEntry> UndropTable(const FullName& name, std::string_view id) override {
+    TableEntry entry = TRY(FindDropped(name, id));
+    TRY(CreateTable(entry));
+    const std::lock_guard lock(mutex_);
+    TRY(TRY(database_.Prepare("DELETE FROM dropped_tables WHERE id = ?")).Bind(entry.id).Step());
+    return entry;
+  }
+
   Result<VolumeEntry> FindVolume(const FullName& name) const override {
     const std::lock_guard lock(mutex_);
     SqliteStatement query =
@@ -513,6 +521,34 @@ class SqliteCatalog final : public Catalog {
     TRY(update.Bind(table_id).Step());
     if (database_.changes() == 0) return NoTable(table_id);
     return Ok();
+  }
+
+  Result<TableEntry> FindDropped(const FullName& name, std::string_view id) {
+    const std::lock_guard lock(mutex_);
+    SqliteStatement query = TRY(database_.Prepare(
+        std::string("SELECT catalog, schema, name, id, kind, location, comment FROM dropped_tables "
+                    "WHERE ") +
+        (id.empty() ? "catalog = ? COLLATE NOCASE AND schema = ? COLLATE NOCASE AND "
+                      "name = ? COLLATE NOCASE ORDER BY dropped_at_ms DESC LIMIT 1"
+                    : "id = ?")));
+    if (id.empty()) {
+      query.Bind(name.catalog).Bind(name.schema).Bind(name.object);
+    } else {
+      query.Bind(id);
+    }
+    if (!TRY(query.Step())) {
+      return Fail(
+          Condition::TABLE_OR_VIEW_NOT_FOUND,
+          {{"relationName", id.empty() ? ToString(name) : std::string(id)}, {"suggestion", ""}});
+    }
+    return TableEntry{.name = {query.Text(0), query.Text(1), query.Text(2)},
+                      .id = query.Text(3),
+                      .kind = static_cast<TableKind>(query.Int64(4)),
+                      .location = query.Text(5),
+                      .view_text = "",
+                      .view_columns = "",
+                      .default_names = "",
+                      .comment = query.Text(6)};
   }
 
   /// Ends a transaction: COMMIT after success, ROLLBACK after `outcome` failed.

@@ -23,6 +23,13 @@ std::string PhysicalName(const types::StructField& field, ColumnMappingMode mode
 /// `field` and everything in it under physical names; ids stay in the metadata.
 types::StructField ToPhysical(const types::StructField& field, ColumnMappingMode mode);
 
+/// Gives every field that has none an id above `max_id`, which moves along, and a physical name:
+/// its own with `keep_names`, for a table that has files already, else a new one.
+/// Source: Delta protocol, "Column Mapping", "Writer Requirements for Column Mapping".
+types::StructType WithColumnIds(types::StructType schema, std::int64_t& max_id, bool keep_names);
+/// The schema without ids and physical names at any level.
+types::StructType WithoutColumnIds(types::StructType schema);
+
 /// `array` with the field names of `type` in place of its own; shares the data.
 std::shared_ptr<arrow::Array> Relabel(const std::shared_ptr<arrow::Array>& array,
                                       const std::shared_ptr<arrow::DataType>& type);

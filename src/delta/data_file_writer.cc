@@ -38,12 +38,6 @@ std::string PhysicalName(const StructField& field) {
   return types::JsonStringValue(found->second).value_or(field.name);
 }
 
-bool HasColumnMapping(const StructType& schema) {
-  return std::ranges::any_of(schema.fields, [](const StructField& field) {
-    return field.metadata.contains("delta.columnMapping.physicalName");
-  });
-}
-
 DataType WithPhysicalNames(const DataType& type);
 
 StructField WithPhysicalNames(const StructField& field) {
@@ -275,7 +269,8 @@ class PartitionedWriter final : public DataFileWriter {
 
   Status OpenNext(Partition& partition) {
     if (open_files_ >= kMaxOpenFiles) TRY(FinishLeastRecent());
-    std::string path = partition.directory + "part-00000-" + RandomUuid() + "-c000" + suffix_;
+    std::string path = spec_.directory + partition.directory + spec_.file_prefix + "-00000-" +
+                       RandomUuid() + "-c000" + suffix_;
     const formats::ParquetWriteOptions options{
         .compression = spec_.compression,
         .row_group_bytes = std::min(
@@ -324,13 +319,13 @@ class PartitionedWriter final : public DataFileWriter {
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const StructField& field = *spec_.schema.Find(spec_.partition_columns[i]);
       partition.values[PhysicalName(field)] = texts[i];
-      const std::string level = HivePartitionDirectory(field.name, texts[i] ? &*texts[i] : nullptr);
+      // Some readers take partition values from the directories: they bear the stored names.
+      const std::string level =
+          HivePartitionDirectory(PhysicalName(field), texts[i] ? &*texts[i] : nullptr);
       fits &= level.size() <= kMaxDirectoryNameBytes;
       partition.directory += level + "/";
     }
-    if (!texts.empty() && (!fits || HasColumnMapping(spec_.schema))) {
-      partition.directory = RandomUuid().substr(0, 2) + "/";
-    }
+    if (!fits) partition.directory = RandomUuid().substr(0, 2) + "/";
     partitions_.push_back(std::move(partition));
   }
 

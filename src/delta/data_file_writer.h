@@ -22,6 +22,8 @@ struct DataFileSpec {
   int stats_columns = 32;                       ///< delta.dataSkippingNumIndexedCols; -1 all.
   std::vector<std::string> stats_column_names;  ///< delta.dataSkippingStatsColumns, if set.
   int stats_string_prefix = 32;                 ///< delta.dataSkippingStringPrefixLength
+  std::string directory;                        ///< Below the root, ending in a slash; or empty.
+  std::string file_prefix = "part";             ///< With which the names of files begin.
 };
 
 /// Turns batches into Parquet files with statistics under a table's root: splits rows by partition,

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "delta/column_mapping.h"
 #include "delta/commit_time.h"
 #include "delta/data_path.h"
 #include "delta/table.h"
@@ -57,6 +58,16 @@ HistoryEntry EntryOf(const Json& info) {
   return entry;
 }
 
+/// The logical name of a column of the table by its physical one.
+std::string LogicalName(const Snapshot& snapshot, const std::string& physical) {
+  const ColumnMappingMode mode =
+      ColumnMappingModeOf(snapshot.properties()).value_or(ColumnMappingMode::kNone);
+  for (const types::StructField& field : snapshot.schema().fields) {
+    if (PhysicalName(field, mode) == physical) return field.name;
+  }
+  return physical;
+}
+
 std::vector<std::string> ClusteringColumns(const Snapshot& snapshot) {
   const auto domain = snapshot.domains().find("delta.clustering");
   if (domain == snapshot.domains().end()) return {};
@@ -72,7 +83,7 @@ std::vector<std::string> ClusteringColumns(const Snapshot& snapshot) {
         if (part.is_string()) name += (name.empty() ? "" : ".") + part.get<std::string>();
       }
     }
-    columns.push_back(std::move(name));
+    columns.push_back(LogicalName(snapshot, name));
   }
   return columns;
 }

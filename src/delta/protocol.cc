@@ -139,7 +139,7 @@ std::span<const TableFeature> KnownFeatures() {
       {"checkConstraints", false, 0, 3, true, true, {}},
       {"changeDataFeed", false, 0, 4, true, true, {}},
       {"generatedColumns", false, 0, 4, true, true, {}},
-      {"columnMapping", true, 2, 5, true, false, {}},
+      {"columnMapping", true, 2, 5, true, true, {}},
       {"identityColumns", false, 0, 6, true, true, {}},
       {"deletionVectors", true, 0, 0, true, true, {}},
       {"rowTracking", false, 0, 0, true, true, {"domainMetadata"}},

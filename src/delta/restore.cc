@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "delta/commit_time.h"
@@ -49,6 +50,17 @@ Status CheckFilesAreThere(const storage::Location& table_root, const std::vector
   return Ok();
 }
 
+/// Ids of columns that later versions had are not given again.
+void KeepMaxColumnId(const Properties& latest, Properties& restored) {
+  const auto id = [](const Properties& properties) -> std::int64_t {
+    const auto found = properties.find("delta.columnMapping.maxColumnId");
+    return found == properties.end() ? 0 : std::strtoll(found->second.c_str(), nullptr, 10);
+  };
+  if (id(restored) > 0 && id(latest) > id(restored)) {
+    restored["delta.columnMapping.maxColumnId"] = std::to_string(id(latest));
+  }
+}
+
 /// All that either protocol supports: nothing is ever lowered.
 Result<Protocol> Union(const Protocol& current, const Protocol& restored,
                        const types::StructType& schema) {
@@ -94,7 +106,9 @@ Result<RestoreResult> Restore(const storage::Location& table_root, const Restore
     file.data_change = true;
     transaction.Add(std::move(file));
   }
-  transaction.Set(wanted->metadata());
+  Metadata metadata = wanted->metadata();
+  KeepMaxColumnId(latest->properties(), metadata.configuration);
+  transaction.Set(std::move(metadata));
   transaction.Set(TRY(Union(latest->protocol(), wanted->protocol(), wanted->schema())));
   result.table_size_after_restore = wanted->size_bytes();
   result.num_of_files_after_restore = wanted->num_files();

@@ -33,6 +33,9 @@ struct TableActions {
   std::vector<DomainMetadata> domains;
 };
 
+/// Whether a name, at any level, has characters that need column mapping.
+bool HasOddNames(const types::StructType& schema);
+
 /// Metadata and protocol of a new table; checks names, types, partition columns and properties.
 ///
 /// Errors: COLUMN_ALREADY_EXISTS; DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES;
@@ -45,6 +48,18 @@ Result<TableActions> RedefineTable(const Snapshot& current, const TableDefinitio
 /// `current` with properties set (value) and unset (no value).
 Result<TableActions> AlterProperties(
     const Snapshot& current, const std::map<std::string, std::optional<std::string>>& changes);
+
+/// `current` with other columns; partition columns, clustering and properties stay.
+/// Errors: as DefineTable().
+/// `renamed`: the old and the new name of a column.
+Result<TableActions> AlterSchema(
+    const Snapshot& current, types::StructType schema,
+    const std::optional<std::pair<std::string, std::string>>& renamed = std::nullopt);
+/// `current` clustered by other columns; by none when there are none.
+/// Errors: DELTA_CLUSTER_BY_WITH_PARTITIONED_BY; DELTA_MISSING_COLUMN;
+/// DELTA_CLUSTERING_COLUMNS_DATATYPE_NOT_SUPPORTED.
+Result<TableActions> AlterClustering(const Snapshot& current,
+                                     const std::vector<std::string>& columns);
 
 /// How to write data files for a table that has this metadata.
 Result<DataFileSpec> DataFileSpecFor(const storage::Location& table_root, const Metadata& metadata);
@@ -118,6 +133,7 @@ Result<RestoreResult> Restore(const storage::Location& table_root, const Restore
 struct VacuumOptions {
   std::optional<double> retention_hours;  ///< None: delta.deletedFileRetentionDuration.
   bool dry_run = false;
+  bool is_lite = false;         ///< Only files that the log says were removed; lists nothing.
   bool check_retention = true;  ///< spark.databricks.delta.retentionDurationCheck.enabled
   std::optional<std::int64_t> now_ms;
 };
@@ -127,7 +143,7 @@ struct VacuumResult {
   std::int64_t num_directories = 0;
 };
 /// Deletes files that no version within the retention needs.
-/// Errors: DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT; as CheckWritable().
+/// Errors: DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT; DELTA_CANNOT_VACUUM_LITE; as CheckWritable().
 Result<VacuumResult> Vacuum(const storage::Location& table_root, const VacuumOptions& options);
 
 }  // namespace inlet::delta

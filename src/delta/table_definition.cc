@@ -114,6 +114,32 @@ Status CheckPartitioning(const types::StructType& schema, const std::vector<std:
   return Ok();
 }
 
+constexpr const char* kMaxColumnId = "delta.columnMapping.maxColumnId";
+
+std::int64_t MaxColumnId(const Properties& properties) {
+  const auto found = properties.find(kMaxColumnId);
+  std::int64_t id = 0;
+  if (found != properties.end()) {
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), id);
+  }
+  return id;
+}
+
+/// The schema as the metadata has it: with ids and physical names where the table maps columns.
+/// `keep_names`: the table has files whose columns carry the names that fields have now.
+Result<types::StructType> StoredSchema(types::StructType schema, Properties& properties,
+                                       bool keep_names) {
+  const ColumnMappingMode mode = TRY(ColumnMappingModeOf(properties));
+  if (mode == ColumnMappingMode::kNone) {
+    properties.erase(kMaxColumnId);
+    return WithoutColumnIds(std::move(schema));
+  }
+  std::int64_t max_id = MaxColumnId(properties);
+  schema = WithColumnIds(std::move(schema), max_id, keep_names);
+  properties[kMaxColumnId] = std::to_string(max_id);
+  return schema;
+}
+
 Result<DomainMetadata> ClusteringDomain(const types::StructType& schema,
                                         const std::vector<std::string>& columns) {
   std::string list;
@@ -124,7 +150,8 @@ Result<DomainMetadata> ClusteringDomain(const types::StructType& schema,
                              type.is(TypeId::kDate) || type.is(TypeId::kTimestamp) ||
                              type.is(TypeId::kTimestampNtz);
     if (!can_cluster) refused.push_back(column + " : " + types::ToSql(type));
-    list += (list.empty() ? "[" : ",[") + types::JsonQuote(column) + "]";
+    const std::string name = PhysicalName(*schema.Find(column), ColumnMappingMode::kName);
+    list += (list.empty() ? "[" : ",[") + types::JsonQuote(name) + "]";
   }
   if (!refused.empty()) {
     return Fail(Condition::DELTA_CLUSTERING_COLUMNS_DATATYPE_NOT_SUPPORTED,
@@ -208,18 +235,23 @@ void NameRowTrackingColumns(Properties& properties) {
                          "_row-commit-version-col-" + RandomUuid());
 }
 
-Result<TableActions> Define(const TableDefinition& definition, const Properties& checked) {
+/// `first_id`: ids up to it were given to columns that the table had before.
+Result<TableActions> Define(const TableDefinition& definition, const Properties& checked,
+                            std::int64_t first_id) {
   TRY(CheckSchema(definition.schema, checked));
-  if (MapsColumns(checked)) return FailUnsupported("writing tables with column mapping");
   TableActions actions;
   Metadata& metadata = actions.metadata;
   metadata.id = RandomUuid();
   metadata.name = definition.name;
   metadata.description = definition.comment;
-  metadata.schema_string = types::ToJson(definition.schema);
   metadata.partition_columns = TRY(ColumnsNamed(definition.schema, definition.partition_columns));
   metadata.created_time = NowMs();
   metadata.configuration = Stored(checked);
+  metadata.configuration[kMaxColumnId] = std::to_string(first_id);
+  const types::StructType schema =
+      TRY(StoredSchema(WithoutColumnIds(definition.schema), metadata.configuration,
+                       /*keep_names=*/false));
+  metadata.schema_string = types::ToJson(schema);
   NameRowTrackingColumns(metadata.configuration);
   TRY(CheckPartitioning(definition.schema, metadata.partition_columns));
   if (!definition.clustering_columns.empty()) {
@@ -228,7 +260,7 @@ Result<TableActions> Define(const TableDefinition& definition, const Properties&
     }
     const std::vector<std::string> columns =
         TRY(ColumnsNamed(definition.schema, definition.clustering_columns));
-    actions.domains.push_back(TRY(ClusteringDomain(definition.schema, columns)));
+    actions.domains.push_back(TRY(ClusteringDomain(schema, columns)));
   }
   return actions;
 }
@@ -241,16 +273,21 @@ Properties ProtocolProperties(const TableDefinition& definition, Properties chec
 
 }  // namespace
 
+bool HasOddNames(const types::StructType& schema) {
+  SchemaProblems problems;
+  return problems.Visit(schema.fields) && !problems.odd_names.empty();
+}
+
 Result<TableActions> DefineTable(const TableDefinition& definition) {
   const Properties checked = TRY(CheckedProperties(definition.properties));
-  TableActions actions = TRY(Define(definition, checked));
+  TableActions actions = TRY(Define(definition, checked, /*first_id=*/0));
   actions.protocol = TRY(ProtocolFor(definition.schema, ProtocolProperties(definition, checked)));
   return actions;
 }
 
 Result<TableActions> RedefineTable(const Snapshot& current, const TableDefinition& definition) {
   const Properties checked = TRY(CheckedProperties(definition.properties));
-  TableActions actions = TRY(Define(definition, checked));
+  TableActions actions = TRY(Define(definition, checked, MaxColumnId(current.properties())));
   actions.metadata.id = current.metadata().id;
   actions.protocol = TRY(RaiseProtocol(current.protocol(), definition.schema,
                                        ProtocolProperties(definition, checked)));
@@ -262,6 +299,60 @@ Result<TableActions> RedefineTable(const Snapshot& current, const TableDefinitio
                                                 "\"delta.clustering\"}"});
   }
   return actions;
+}
+
+Result<TableActions> AlterSchema(
+    const Snapshot& current, types::StructType schema,
+    const std::optional<std::pair<std::string, std::string>>& renamed) {
+  TableActions actions{
+      .metadata = current.metadata(), .protocol = current.protocol(), .domains = {}};
+  if (renamed) {
+    for (std::string& column : actions.metadata.partition_columns) {
+      if (EqualsIgnoreCase(column, renamed->first)) column = renamed->second;
+    }
+  }
+  TRY(CheckSchema(schema, current.properties()));
+  TRY(ColumnsNamed(schema, actions.metadata.partition_columns));
+  TRY(CheckPartitioning(schema, actions.metadata.partition_columns));
+  schema =
+      TRY(StoredSchema(std::move(schema), actions.metadata.configuration, /*keep_names=*/false));
+  actions.metadata.schema_string = types::ToJson(schema);
+  actions.protocol = TRY(RaiseProtocol(current.protocol(), schema, current.properties()));
+  return actions;
+}
+
+Result<TableActions> AlterClustering(const Snapshot& current,
+                                     const std::vector<std::string>& columns) {
+  if (!current.partition_columns().empty()) {
+    return Fail(Condition::DELTA_CLUSTER_BY_WITH_PARTITIONED_BY, {});
+  }
+  TableActions actions{
+      .metadata = current.metadata(), .protocol = current.protocol(), .domains = {}};
+  actions.domains.push_back(
+      TRY(ClusteringDomain(current.schema(), TRY(ColumnsNamed(current.schema(), columns)))));
+  Properties properties = current.properties();
+  properties["delta.feature.clustering"] = "supported";
+  actions.protocol = TRY(RaiseProtocol(current.protocol(), current.schema(), properties));
+  return actions;
+}
+
+/// Turns column mapping on by name; files that exist keep their columns' names.
+Status ChangeMapping(const Snapshot& current, Metadata& metadata) {
+  const ColumnMappingMode before = TRY(ColumnMappingModeOf(current.properties()));
+  const ColumnMappingMode after = TRY(ColumnMappingModeOf(metadata.configuration));
+  if (before == after) return Ok();
+  if (before != ColumnMappingMode::kNone || after != ColumnMappingMode::kName) {
+    const auto name = [](const Properties& properties) {
+      const auto found = properties.find("delta.columnMapping.mode");
+      return found == properties.end() ? std::string("none") : found->second;
+    };
+    return Fail(
+        Condition::DELTA_UNSUPPORTED_COLUMN_MAPPING_MODE_CHANGE,
+        {{"oldMode", name(current.properties())}, {"newMode", name(metadata.configuration)}});
+  }
+  metadata.schema_string = types::ToJson(
+      TRY(StoredSchema(current.schema(), metadata.configuration, /*keep_names=*/true)));
+  return Ok();
 }
 
 Result<TableActions> AlterProperties(
@@ -279,9 +370,7 @@ Result<TableActions> AlterProperties(
     for_protocol[name] = *value;
     if (!IsProtocolProperty(name)) properties[name] = *value;
   }
-  if (MapsColumns(properties) && !MapsColumns(current.properties())) {
-    return FailUnsupported("writing tables with column mapping");
-  }
+  TRY(ChangeMapping(current, actions.metadata));
   const bool had_row_ids = SupportsFeature(current.protocol(), "rowTracking");
   actions.protocol = TRY(RaiseProtocol(current.protocol(), current.schema(), for_protocol));
   if (!had_row_ids && SupportsFeature(actions.protocol, "rowTracking") && current.num_files() > 0) {
@@ -294,10 +383,10 @@ Result<TableActions> AlterProperties(
 Result<DataFileSpec> DataFileSpecFor(const storage::Location& table_root,
                                      const Metadata& metadata) {
   const Properties& properties = metadata.configuration;
-  if (MapsColumns(properties)) return FailUnsupported("writing tables with column mapping");
   DataFileSpec spec{.table_root = table_root,
                     .schema = TRY(types::SchemaFromJson(metadata.schema_string)),
                     .partition_columns = metadata.partition_columns};
+  if (!MapsColumns(properties)) spec.schema = WithoutColumnIds(std::move(spec.schema));
   if (const auto codec = Property(properties, "delta.parquet.compression.codec")) {
     spec.compression = ToLower(*codec);
   }

@@ -74,6 +74,20 @@ bool IsAllowedTypeChange(const types::DataType& from, const types::DataType& to)
   return had && has->first >= had->first && has->second >= had->second;
 }
 
+void NoteTypeChange(types::StructField& field, const types::DataType& type) {
+  nlohmann::json changes = nlohmann::json::array();
+  const auto found = field.metadata.find("delta.typeChanges");
+  if (found != field.metadata.end()) {
+    nlohmann::json before = nlohmann::json::parse(found->second, nullptr, false);
+    if (before.is_array()) changes = std::move(before);
+  }
+  // The JSON of a plain type is its name as a JSON text.
+  changes.push_back({{"fromType", nlohmann::json::parse(types::ToJson(field.type))},
+                     {"toType", nlohmann::json::parse(types::ToJson(type))}});
+  field.metadata["delta.typeChanges"] = changes.dump();
+  field.type = type;
+}
+
 Status CheckTypeChanges(const types::StructType& schema) {
   for (const types::StructField& field : schema.fields) TRY(CheckField(field));
   return Ok();

@@ -9,6 +9,9 @@ namespace inlet::delta {
 /// Source: Delta protocol, "Type Widening": supported type changes.
 bool IsAllowedTypeChange(const types::DataType& from, const types::DataType& to);
 
+/// Gives `field` another type and notes the change in its metadata.
+void NoteTypeChange(types::StructField& field, const types::DataType& type);
+
 /// Checks what `delta.typeChanges` of every field tells.
 /// Errors: DELTA_UNSUPPORTED_TYPE_CHANGE_IN_SCHEMA.
 Status CheckTypeChanges(const types::StructType& schema);

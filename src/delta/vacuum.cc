@@ -5,6 +5,8 @@
 #include <set>
 
 #include "base/option_map.h"
+#include "delta/commit_file.h"
+#include "delta/commit_time.h"
 #include "delta/data_path.h"
 #include "delta/deletion_vector.h"
 #include "delta/table.h"
@@ -86,6 +88,92 @@ bool IsHidden(const Snapshot& snapshot, std::string_view relative_path) {
   return false;
 }
 
+/// What lies below the root and is some version's no longer.
+struct Garbage {
+  std::vector<storage::ObjectInfo> objects;
+  std::set<std::string> directories = {""};
+
+  void Add(storage::ObjectInfo object, std::string_view relative) {
+    const std::size_t slash = relative.rfind('/');
+    if (slash != std::string_view::npos) directories.emplace(relative.substr(0, slash));
+    objects.push_back(std::move(object));
+  }
+};
+
+std::string DirectoryOf(const storage::Location& table_root) {
+  return table_root.path.empty() ? "" : table_root.path + "/";
+}
+
+Result<Garbage> FindByListing(const Snapshot& snapshot, const NeededFiles& needed,
+                              std::int64_t cut_off_ms) {
+  const storage::Location& root = snapshot.table_root();
+  const std::string directory = DirectoryOf(root);
+  Garbage garbage;
+  for (storage::ObjectInfo& object : TRY(root.store->List(directory, {}))) {
+    const std::string relative = object.path.substr(directory.size());
+    if (IsHidden(snapshot, relative)) continue;
+    const std::size_t slash = relative.rfind('/');
+    if (slash != std::string::npos) garbage.directories.insert(relative.substr(0, slash));
+    if (object.modified_at_ms >= cut_off_ms || needed.Has(object.path)) continue;
+    garbage.objects.push_back(std::move(object));
+  }
+  return garbage;
+}
+
+/// What the commits say was removed, or changed data for the feed, before the cut-off.
+class RemovedFiles {
+ public:
+  RemovedFiles(const Snapshot& snapshot, const NeededFiles& needed, std::int64_t cut_off_ms)
+      : snapshot_(snapshot), needed_(needed), cut_off_ms_(cut_off_ms) {}
+
+  Result<Garbage> Run() {
+    const storage::Location& root = snapshot_.table_root();
+    const std::vector<TimedCommit> commits = TRY(ListCommits(root));
+    if (commits.empty() || commits.front().version != 0) {
+      return Fail(Condition::DELTA_CANNOT_VACUUM_LITE, {});
+    }
+    for (const TimedCommit& commit : commits) {
+      const CommitActions actions =
+          TRY(ParseActions(TRY(root.store->Get(commit.file.path)), commit.file.path));
+      for (const FileAction& action : actions.files) {
+        const auto* remove = std::get_if<RemoveFile>(&action);
+        if (remove == nullptr || remove->deletion_timestamp.value_or(0) >= cut_off_ms_) continue;
+        TRY(Take(remove->path));
+        if (!remove->deletion_vector) continue;
+        const auto vector = TRY(DeletionVectorFile(root, *remove->deletion_vector));
+        if (vector && vector->store == root.store) TRY(TakeObject(vector->path));
+      }
+      if (commit.timestamp_ms >= cut_off_ms_) continue;
+      for (const AddCdcFile& file : actions.cdc) TRY(Take(file.path));
+    }
+    return std::move(garbage_);
+  }
+
+ private:
+  Status Take(const std::string& uri) {
+    const Result<storage::Location> file = ResolveDataPath(snapshot_.table_root(), uri);
+    if (!file || file->store != snapshot_.table_root().store) return Ok();
+    return TakeObject(file->path);
+  }
+
+  Status TakeObject(const std::string& path) {
+    const std::string directory = DirectoryOf(snapshot_.table_root());
+    if (!path.starts_with(directory) || needed_.Has(path) || !seen_.insert(path).second) {
+      return Ok();
+    }
+    Result<storage::ObjectInfo> info = snapshot_.table_root().store->Head(path);
+    if (!info && info.error().kind() == ErrorKind::kNotFound) return Ok();
+    garbage_.Add(TRY(std::move(info)), std::string_view(path).substr(directory.size()));
+    return Ok();
+  }
+
+  const Snapshot& snapshot_;
+  const NeededFiles& needed_;
+  const std::int64_t cut_off_ms_;
+  std::set<std::string> seen_;
+  Garbage garbage_;
+};
+
 Status CommitMark(const SnapshotPtr& snapshot, Operation operation) {
   Transaction transaction(snapshot);
   operation.is_blind_append = true;
@@ -104,39 +192,34 @@ Result<VacuumResult> Vacuum(const storage::Location& table_root, const VacuumOpt
   NeededFiles needed(*snapshot);
   TRY(needed.Collect(cut_off_ms));
 
-  const std::string directory = table_root.path.empty() ? "" : table_root.path + "/";
-  std::vector<std::string> unneeded;
-  std::set<std::string> directories = {""};
+  const Garbage garbage = options.is_lite ? TRY(RemovedFiles(*snapshot, needed, cut_off_ms).Run())
+                                          : TRY(FindByListing(*snapshot, needed, cut_off_ms));
   VacuumResult result;
-  for (const storage::ObjectInfo& object : TRY(table_root.store->List(directory, {}))) {
-    const std::string_view relative = std::string_view(object.path).substr(directory.size());
-    if (IsHidden(*snapshot, relative)) continue;
-    const std::size_t slash = relative.rfind('/');
-    if (slash != std::string_view::npos) directories.emplace(relative.substr(0, slash));
-    if (object.modified_at_ms >= cut_off_ms || needed.Has(object.path)) continue;
-    unneeded.push_back(object.path);
+  for (const storage::ObjectInfo& object : garbage.objects) {
     result.files.push_back(UrlOf({table_root.store, object.path}));
     result.size_bytes += object.size_bytes;
   }
-  result.num_directories = static_cast<std::int64_t>(directories.size());
+  result.num_directories = static_cast<std::int64_t>(garbage.directories.size());
   if (options.dry_run) return result;
 
   const bool check = options.check_retention;
   Operation start{.name = "VACUUM START",
                   .parameters = {{"retentionCheckEnabled", check ? "true" : "false"},
                                  {"defaultRetentionMillis", std::to_string(kDefaultRetentionMs)}},
-                  .metrics = {{"numFilesToDelete", std::to_string(unneeded.size())},
+                  .metrics = {{"numFilesToDelete", std::to_string(garbage.objects.size())},
                               {"sizeOfDataToDelete", std::to_string(result.size_bytes)}}};
   if (options.retention_hours) {
     start.parameters["specifiedRetentionMillis"] = std::to_string(retention_ms);
   }
   TRY(CommitMark(snapshot, std::move(start)));
-  for (const std::string& path : unneeded) TRY(table_root.store->Delete(path));
+  for (const storage::ObjectInfo& object : garbage.objects) {
+    TRY(table_root.store->Delete(object.path));
+  }
   TRY(CommitMark(
       TRY(Snapshot::Update(snapshot)),
       {.name = "VACUUM END",
        .parameters = {{"status", JsonString("COMPLETED")}},
-       .metrics = {{"numDeletedFiles", std::to_string(unneeded.size())},
+       .metrics = {{"numDeletedFiles", std::to_string(garbage.objects.size())},
                    {"numVacuumedDirectories", std::to_string(result.num_directories)}}}));
   return result;
 }

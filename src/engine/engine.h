@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "delta/data_file_writer.h"
+#include "engine/data_file_writers.h"
 #include "engine/row_checks.h"
 #include "sql/ast.h"
 #include "types/batch.h"
@@ -88,6 +89,10 @@ class Engine {
                                                     const QueryContext& context,
                                                     const delta::DataFileSpec& spec,
                                                     std::stop_token stop) = 0;
+  /// The same with rows of `schema` that go to writers of the caller's.
+  virtual Result<std::vector<delta::AddFile>> Write(
+      const sql::Query& query, std::vector<Input> inputs, const QueryContext& context,
+      const types::StructType& schema, const DataFileWriters& writers, std::stop_token stop) = 0;
   /// The plan as text, for EXPLAIN.
   virtual Result<std::string> Explain(const sql::Query& query, std::span<const Input> inputs,
                                       const QueryContext& context, bool analyze) = 0;

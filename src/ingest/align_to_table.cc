@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include "ingest/dml/row_rules.h"
+#include "ingest/dml/sql_parts.h"
 #include "sql/ast.h"
 #include "sql/parser.h"
-#include "types/json_text.h"
 
 namespace inlet::ingest {
 namespace {
@@ -14,8 +15,6 @@ using types::DataType;
 using types::StructField;
 using types::StructType;
 using types::TypeId;
-
-constexpr std::string_view kCheckMark = "inlet-check:";
 
 Expression Column(std::string name) { return {.node = sql::ColumnRef{.parts = {std::move(name)}}}; }
 
@@ -109,6 +108,7 @@ class Aligner {
       : source_(source), table_(table), alignment_(alignment) {}
 
   Result<sql::Query> Run(sql::Query query) const {
+    TRY(CheckIdentities());
     if (NeedsMapping()) query = TRY(Mapped(std::move(query)));
     if (HasGenerated()) query = TRY(Generated(std::move(query)));
     return Checked(std::move(query));
@@ -118,6 +118,19 @@ class Aligner {
   const std::vector<StructField>& columns() const { return table_.schema.fields; }
   const std::optional<std::size_t>& source_of(std::size_t column) const {
     return alignment_.source_of[column];
+  }
+
+  /// Columns that are always counted take no value.
+  Status CheckIdentities() const {
+    for (std::size_t i = 0; i < columns().size(); ++i) {
+      const auto identity = IdentityOf(columns()[i]);
+      const bool is_given = source_of(i) || alignment_.fixed_values.contains(columns()[i].name);
+      if (identity && is_given && !identity->allows_given_values) {
+        return Fail(Condition::DELTA_IDENTITY_COLUMNS_EXPLICIT_INSERT_NOT_SUPPORTED,
+                    {{"colName", columns()[i].name}});
+      }
+    }
+    return Ok();
   }
 
   bool HasGenerated() const {
@@ -145,6 +158,7 @@ class Aligner {
     }
     const auto fixed = alignment_.fixed_values.find(field.name);
     if (fixed != alignment_.fixed_values.end()) return fixed->second;
+    if (const auto identity = IdentityOf(field)) return NextIdentity(*identity);
     return DefaultOf(field);
   }
 
@@ -176,26 +190,18 @@ class Aligner {
     return sql::Query{.body = std::move(select)};
   }
 
-  /// Name and text of what has to be true for every row.
-  std::vector<std::pair<std::string, std::string>> Checks() const {
-    std::vector<std::pair<std::string, std::string>> checks;
-    constexpr std::string_view kPrefix = "delta.constraints.";
-    for (const auto& [key, value] : table_.properties) {
-      if (key.starts_with(kPrefix)) checks.emplace_back(key.substr(kPrefix.size()), value);
-    }
+  Result<std::vector<RowCheck>> Checks() const {
+    std::vector<RowCheck> checks = TRY(ChecksOf(table_.properties));
     for (std::size_t i = 0; i < columns().size(); ++i) {
-      const std::optional<std::string> expression = GenerationOf(columns()[i]);
-      if (expression && source_of(i)) {
-        checks.emplace_back("generated column",
-                            types::QuoteIdentifier(columns()[i].name) + " <=> " + *expression);
-      }
+      const StructField& field = columns()[i];
+      if (GenerationOf(field) && source_of(i)) checks.push_back(TRY(GenerationCheck(field)));
     }
     return checks;
   }
 
   /// Keeps rows only where every check holds; the first that does not fails the query.
   Result<sql::Query> Checked(sql::Query query) const {
-    const auto checks = Checks();
+    const std::vector<RowCheck> checks = TRY(Checks());
     if (checks.empty()) return query;
     std::vector<std::string> names;
     for (const StructField& field : columns()) names.push_back(field.name);
@@ -203,21 +209,9 @@ class Aligner {
     for (const StructField& field : columns()) {
       select.items.push_back({.value = Column(field.name), .alias = field.name});
     }
-    sql::Logical all{.op = sql::LogicalOperator::kAnd};
-    for (const auto& [name, text] : checks) {
-      sql::Case guard;
-      guard.whens.push_back(
-          {.condition = TRY(sql::ParseExpression(text)),
-           .result = {.node = sql::Literal{.type = TypeId::kBoolean, .text = "true"}}});
-      // Without a cast around it, which would be folded to NULL and leave the row out in silence.
-      guard.otherwise = Call("raise_error", {Text(std::string(kCheckMark) + name + "\n" + text)});
-      all.operands.push_back({.node = std::move(guard)});
-    }
-    if (all.operands.size() == 1) {
-      select.where = std::move(all.operands[0]);
-    } else {
-      select.where = Expression{.node = std::move(all)};
-    }
+    std::vector<Expression> guards;
+    for (const RowCheck& check : checks) guards.push_back(GuardOf(check, table_.schema));
+    select.where = parts::And(std::move(guards));
     return sql::Query{.body = std::move(select)};
   }
 
@@ -265,33 +259,13 @@ Result<std::vector<std::size_t>> PlacesOf(const std::vector<std::string>& names,
   return places;
 }
 
+Expression WithFieldsOf(Expression value, const DataType& from, const DataType& to) {
+  return Reshaped(std::move(value), from, to, 0);
+}
+
 Result<sql::Query> AlignToTable(sql::Query query, const StructType& source,
                                 const TargetTable& table, const Alignment& alignment) {
   return Aligner(source, table, alignment).Run(std::move(query));
-}
-
-Error WithConstraintName(Error error) {
-  if (error.condition != Condition::USER_RAISED_EXCEPTION || error.params.empty()) return error;
-  const std::string message = error.params[0].second;
-  if (!message.starts_with(kCheckMark)) return error;
-  const std::size_t line = message.find('\n');
-  return Fail(Condition::DELTA_VIOLATE_CONSTRAINT_WITH_VALUES,
-              {{"constraintName", message.substr(kCheckMark.size(), line - kCheckMark.size())},
-               {"expression", message.substr(line + 1)},
-               {"values", "(not shown)"}})
-      .error();
-}
-
-Result<Expression> DefaultOf(const StructField& field) {
-  const auto found = field.metadata.find("CURRENT_DEFAULT");
-  if (found == field.metadata.end()) return Null();
-  return sql::ParseExpression(types::JsonStringValue(found->second).value_or("NULL"));
-}
-
-std::optional<std::string> GenerationOf(const StructField& field) {
-  const auto found = field.metadata.find("delta.generationExpression");
-  if (found == field.metadata.end()) return std::nullopt;
-  return types::JsonStringValue(found->second);
 }
 
 }  // namespace inlet::ingest

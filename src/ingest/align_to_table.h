@@ -9,6 +9,7 @@
 #include "base/option_map.h"
 #include "base/result.h"
 #include "delta/protocol.h"
+#include "ingest/dml/row_rules.h"
 #include "sql/query.h"
 #include "types/data_type.h"
 
@@ -47,14 +48,8 @@ Result<std::vector<std::size_t>> PlacesOf(const std::vector<std::string>& names,
 Result<sql::Query> AlignToTable(sql::Query query, const types::StructType& source,
                                 const TargetTable& table, const Alignment& alignment);
 
-/// DELTA_VIOLATE_CONSTRAINT_WITH_VALUES for what a query of AlignToTable() fails with at a row that
-/// breaks a constraint; any other error as it is.
-Error WithConstraintName(Error error);
-
-/// The column's default as an expression, NULL when it has none.
-Result<sql::Expression> DefaultOf(const types::StructField& field);
-
-/// The text of `GENERATED ALWAYS AS (...)`, if the column has one.
-std::optional<std::string> GenerationOf(const types::StructField& field);
+/// `value` of type `from` with the struct fields of `to`, found by name at every level.
+sql::Expression WithFieldsOf(sql::Expression value, const types::DataType& from,
+                             const types::DataType& to);
 
 }  // namespace inlet::ingest

@@ -2,6 +2,11 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
+#include "base/option_map.h"
+#include "ingest/dml/row_rules.h"
+
 namespace inlet::ingest {
 namespace {
 
@@ -51,6 +56,16 @@ std::map<std::string, std::string> TableParameters(const delta::TableDefinition&
   return parameters;
 }
 
+/// Names that come with the data, such as a CSV header's, may have any characters: the table then
+/// maps its columns. A mode that the user gives stays.
+void MapOddNames(delta::TableDefinition& definition) {
+  if (!delta::HasOddNames(definition.schema)) return;
+  const bool is_given = std::ranges::any_of(definition.properties, [](const auto& property) {
+    return EqualsIgnoreCase(property.first, "delta.columnMapping.mode");
+  });
+  if (!is_given) definition.properties["delta.columnMapping.mode"] = "name";
+}
+
 void SetDefinition(delta::Transaction& transaction, delta::TableActions actions) {
   transaction.Set(std::move(actions.protocol));
   transaction.Set(std::move(actions.metadata));
@@ -83,6 +98,18 @@ Result<WriteResult> CommitStaged(delta::Transaction transaction, delta::Operatio
 }
 
 }  // namespace
+
+Status GiveIdentities(const delta::Snapshot& table, std::int64_t num_rows,
+                      delta::Transaction& transaction) {
+  const bool has_any = std::ranges::any_of(
+      table.schema().fields,
+      [](const types::StructField& field) { return IdentityOf(field).has_value(); });
+  if (!has_any || num_rows == 0) return Ok();
+  delta::TableActions actions =
+      TRY(delta::AlterSchema(table, WithIdentitiesGiven(table.schema(), num_rows)));
+  transaction.Set(std::move(actions.metadata));
+  return Ok();
+}
 
 std::int64_t NumRecords(const AddFile& file) {
   simdjson::dom::parser parser;
@@ -121,6 +148,7 @@ Result<WriteResult> TableWriter::CreateAs(const storage::Location& root,
   TRY(RefuseFilesAt(root));
   if (definition.schema.empty()) {
     definition.schema = TRY(engine_.Describe(query.query, query.inputs, query.context));
+    MapOddNames(definition);
   }
   delta::TableActions actions = TRY(delta::DefineTable(definition));
   const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, actions.metadata));
@@ -144,6 +172,7 @@ Result<WriteResult> TableWriter::Replace(const SnapshotPtr& current,
   const storage::Location& root = current->table_root();
   if (query && definition.schema.empty()) {
     definition.schema = TRY(engine_.Describe(query->query, query->inputs, query->context));
+    MapOddNames(definition);
   }
   delta::TableActions actions = TRY(delta::RedefineTable(*current, definition));
   const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, actions.metadata));
@@ -168,15 +197,14 @@ Result<WriteResult> TableWriter::Replace(const SnapshotPtr& current,
 }
 
 Result<WriteResult> TableWriter::Insert(const SnapshotPtr& current, BoundQuery query,
-                                        bool overwrite) {
+                                        const InsertOptions& options) {
   const storage::Location& root = current->table_root();
   const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, current->metadata()));
-  // A table that the query reads may not change before the commit, unless rows are only added.
   std::vector<AddFile> staged = TRY(Stage(std::move(query), spec));
   delta::Transaction transaction(current);
   std::map<std::string, std::string> metrics = WriteMetrics(staged);
-  if (overwrite) {
-    transaction.ReadWholeTable();
+  if (options.overwrite || options.reads_table) transaction.ReadWholeTable();
+  if (options.overwrite) {
     std::int64_t removed_bytes = 0;
     for (const AddFile& file : current->files()) {
       removed_bytes += file.size;
@@ -185,60 +213,18 @@ Result<WriteResult> TableWriter::Insert(const SnapshotPtr& current, BoundQuery q
     metrics["numRemovedFiles"] = Number(current->num_files());
     metrics["numRemovedBytes"] = Number(removed_bytes);
   }
+  TRY(GiveIdentities(*current, TotalsOf(staged).rows, transaction));
   transaction.Add(staged);
   return CommitStaged(
       std::move(transaction),
       {.name = "WRITE",
-       .parameters = {{"mode", overwrite ? "Overwrite" : "Append"},
+       .parameters = {{"mode", options.overwrite ? "Overwrite" : "Append"},
                       {"partitionBy", delta::JsonStrings(current->partition_columns())}},
        .metrics = std::move(metrics),
        .user_name = options_.user_name,
-       .is_blind_append = !overwrite,
-       .enforced_features = {"checkConstraints", "generatedColumns"}},
+       .is_blind_append = !options.overwrite && !options.reads_table,
+       .enforced_features = {"checkConstraints", "generatedColumns", "identityColumns"}},
       root, staged);
-}
-
-Result<WriteResult> TableWriter::ReplaceWhere(const SnapshotPtr& current, BoundQuery query,
-                                              BoundQuery kept, const std::string& predicate_text) {
-  const storage::Location& root = current->table_root();
-  const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, current->metadata()));
-  std::vector<AddFile> inserted = TRY(Stage(std::move(query), spec));
-  Result<std::vector<AddFile>> copied = Stage(std::move(kept), spec);
-  if (!copied) {
-    delta::DeleteStaged(root, inserted);
-    return std::unexpected(std::move(copied).error());
-  }
-  const Totals new_rows = TotalsOf(inserted);
-  const Totals copied_rows = TotalsOf(*copied);
-  std::vector<AddFile> staged = inserted;
-  staged.insert(staged.end(), copied->begin(), copied->end());
-  delta::Transaction transaction(current);
-  transaction.ReadWholeTable();
-  std::int64_t rows_before = 0;
-  for (const AddFile& file : current->files()) {
-    rows_before +=
-        NumRecords(file) - (file.deletion_vector ? file.deletion_vector->cardinality : 0);
-    transaction.Remove(file);
-  }
-  transaction.Add(staged);
-  std::map<std::string, std::string> metrics = WriteMetrics(staged);
-  metrics["numOutputRows"] = Number(new_rows.rows);
-  metrics["numCopiedRows"] = Number(copied_rows.rows);
-  metrics["numDeletedRows"] = Number(rows_before - copied_rows.rows);
-  metrics["numRemovedFiles"] = Number(current->num_files());
-  WriteResult result = TRY(CommitStaged(
-      std::move(transaction),
-      {.name = "WRITE",
-       .parameters = {{"mode", "Overwrite"},
-                      {"partitionBy", delta::JsonStrings(current->partition_columns())},
-                      {"predicate", predicate_text}},
-       .metrics = std::move(metrics),
-       .user_name = options_.user_name,
-       .is_blind_append = false,
-       .enforced_features = {"checkConstraints", "generatedColumns"}},
-      root, staged));
-  result.num_rows = new_rows.rows;
-  return result;
 }
 
 }  // namespace inlet::ingest

@@ -62,13 +62,12 @@ class TableWriter {
   /// INSERT INTO and INSERT OVERWRITE. The query has the table's columns by position, and gives
   /// only rows that hold its CHECK constraints and generated columns: that is the caller's to see
   /// to. `column_names` are what CAST_OVERFLOW_IN_TABLE_INSERT and its kin name.
-  Result<WriteResult> Insert(const delta::SnapshotPtr& current, BoundQuery query, bool overwrite);
-
-  /// INSERT INTO ... REPLACE WHERE: the rows that match `predicate` go, those of `query` come.
-  /// `kept` is the query of the rows that stay: the table less those that match.
-  /// Errors: DELTA_REPLACE_WHERE_MISMATCH is the caller's to check.
-  Result<WriteResult> ReplaceWhere(const delta::SnapshotPtr& current, BoundQuery query,
-                                   BoundQuery kept, const std::string& predicate_text);
+  struct InsertOptions {
+    bool overwrite = false;
+    bool reads_table = false;  ///< The query reads the table itself: the insert is no blind append.
+  };
+  Result<WriteResult> Insert(const delta::SnapshotPtr& current, BoundQuery query,
+                             const InsertOptions& options);
 
  private:
   Result<std::vector<delta::AddFile>> Stage(BoundQuery query, const delta::DataFileSpec& spec);
@@ -77,6 +76,10 @@ class TableWriter {
   WriteOptions options_;
   std::stop_token stop_;
 };
+
+/// Notes in the table's metadata that `num_rows` new rows have got values for identity columns.
+Status GiveIdentities(const delta::Snapshot& table, std::int64_t num_rows,
+                      delta::Transaction& transaction);
 
 /// Rows of a staged or live file, by its statistics; 0 when they do not say.
 std::int64_t NumRecords(const delta::AddFile& file);

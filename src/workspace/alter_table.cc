@@ -2,8 +2,15 @@
 
 #include <algorithm>
 
+#include "delta/column_mapping.h"
+#include "delta/schema_edit.h"
 #include "delta/table.h"
+#include "delta/type_change.h"
+#include "ingest/dml/row_rules.h"
+#include "ingest/dml/sql_parts.h"
+#include "sql/parser.h"
 #include "sql/printer.h"
+#include "sql/walk.h"
 #include "types/json_text.h"
 #include "workspace/binder.h"
 #include "workspace/datasets.h"
@@ -15,19 +22,6 @@ namespace {
 
 using types::StructField;
 using types::StructType;
-
-std::string PathText(const sql::ColumnPath& path) {
-  std::string text;
-  for (const std::string& part : path) text += (text.empty() ? "" : ".") + part;
-  return text;
-}
-
-std::unexpected<Error> MissingColumn(const StructType& schema, const sql::ColumnPath& path) {
-  std::string names;
-  for (const StructField& field : schema.fields) names += (names.empty() ? "" : ", ") + field.name;
-  return Fail(Condition::DELTA_MISSING_COLUMN,
-              {{"columnName", PathText(path)}, {"columnList", names}});
-}
 
 /// Changes to the metadata of one table, one commit.
 class AlterTableRun {
@@ -66,31 +60,92 @@ class AlterTableRun {
     StructType schema = table_->schema();
     std::string added;
     for (const sql::AddColumns::Column& column : action.columns) {
-      if (column.path.size() != 1) return FailUnsupported("ADD COLUMN of a nested field");
-      const std::string& name = column.path[0];
-      if (schema.Find(name) != nullptr) {
-        if (action.if_not_exists) continue;
-        return Fail(Condition::COLUMN_ALREADY_EXISTS,
-                    {{"columnName", types::QuoteIdentifier(name)}});
-      }
+      if (action.if_not_exists && delta::FindField(schema, column.path) != nullptr) continue;
       StructField field = TRY(FieldOf(column.definition));
-      field.name = name;
+      field.name = column.path.back();
+      if (!field.nullable) return NotNullAdded(column.path, field);
       added += (added.empty() ? "" : ",") + types::ToJson(StructType{.fields = {field}});
-      TRY(InsertAt(schema, std::move(field), column.position));
+      schema = TRY(delta::AddField(std::move(schema), column.path, std::move(field),
+                                   PositionOf(column.position)));
     }
+    if (added.empty()) return Ok();
     return CommitSchema(std::move(schema), "ADD COLUMNS", {{"columns", "[" + added + "]"}});
   }
 
   Status operator()(const sql::AlterColumns& action) {
     StructType schema = table_->schema();
     for (const sql::AlterColumns::Column& column : action.columns) {
-      if (column.path.size() != 1) return FailUnsupported("ALTER COLUMN of a nested field");
-      const auto index = schema.IndexOf(column.path[0]);
-      if (!index) return MissingColumn(schema, column.path);
-      TRY(Change(schema, *index, column.change));
+      schema = TRY(Changed(std::move(schema), column.path, column.change).At(column.span));
     }
     return CommitSchema(std::move(schema), "CHANGE COLUMN",
-                        {{"column", delta::JsonString(PathText(action.columns[0].path))}});
+                        {{"column", delta::JsonString(delta::ToText(action.columns[0].path))}});
+  }
+
+  Status operator()(const sql::RenameColumn& action) {
+    if (!MapsColumns()) return Fail(Condition::DELTA_UNSUPPORTED_RENAME_COLUMN, {});
+    TRY(CheckNobodyUses(action.column));
+    sql::ColumnPath renamed = action.column;
+    renamed.back() = action.new_name;
+    const bool only_case = EqualsIgnoreCase(action.column.back(), action.new_name);
+    if (!only_case && delta::FindField(table_->schema(), renamed) != nullptr) {
+      return Fail(Condition::COLUMN_ALREADY_EXISTS,
+                  {{"columnName", types::QuoteIdentifier(action.new_name)}});
+    }
+    delta::TableActions actions = TRY(delta::AlterSchema(
+        *table_,
+        TRY(delta::ChangeField(table_->schema(), action.column,
+                               [&](StructField& field) -> Status {
+                                 field.name = action.new_name;
+                                 return Ok();
+                               })),
+        action.column.size() == 1 ? std::optional(std::pair(action.column[0], action.new_name))
+                                  : std::nullopt));
+    return Commit(std::move(actions), "RENAME COLUMN",
+                  {{"oldColumnPath", delta::ToText(action.column)},
+                   {"newColumnPath", delta::ToText(renamed)}});
+  }
+
+  Status operator()(const sql::DropColumns& action) {
+    if (!MapsColumns()) return Fail(Condition::DELTA_UNSUPPORTED_DROP_COLUMN, {});
+    StructType schema = table_->schema();
+    std::vector<std::string> dropped;
+    for (const sql::ColumnPath& path : action.columns) {
+      if (delta::FindField(schema, path) == nullptr && action.if_exists) continue;
+      TRY(CheckNobodyUses(path));
+      TRY(CheckNotLaidOutBy(path));
+      schema = TRY(delta::DropField(std::move(schema), path));
+      dropped.push_back(delta::ToText(path));
+    }
+    if (dropped.empty()) return Ok();
+    if (schema.empty()) {
+      return Fail(Condition::DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP,
+                  {{"fieldPath", dropped.back()},
+                   {"oldField", "the only column"},
+                   {"newField", "no column"}});
+    }
+    return CommitSchema(std::move(schema), "DROP COLUMNS",
+                        {{"columns", delta::JsonStrings(dropped)}});
+  }
+
+  Status operator()(const sql::SetClusterBy& action) {
+    std::vector<std::string> columns;
+    if (action.cluster_by.kind == sql::ClusterBy::Kind::kAuto) {
+      return FailUnsupported("CLUSTER BY AUTO");
+    }
+    for (const sql::ColumnPath& path : action.cluster_by.columns) {
+      columns.push_back(delta::ToText(path));
+    }
+    std::string old_columns;
+    for (const std::string& name : delta::Detail(*table_).clustering_columns) {
+      old_columns += (old_columns.empty() ? "" : ",") + name;
+    }
+    std::string new_columns;
+    for (const std::string& name : columns) {
+      new_columns += (new_columns.empty() ? "" : ",") + name;
+    }
+    return Commit(TRY(delta::AlterClustering(*table_, columns)), "CLUSTER BY",
+                  {{"oldClusteringColumns", delta::JsonString(old_columns)},
+                   {"newClusteringColumns", delta::JsonString(new_columns)}});
   }
 
   Status operator()(const sql::AddConstraint& action) {
@@ -125,77 +180,169 @@ class AlterTableRun {
  private:
   using Parameters = std::map<std::string, std::string>;
 
-  static Status InsertAt(StructType& schema, StructField field,
-                         const std::optional<sql::ColumnPosition>& position) {
-    auto place = schema.fields.end();
-    if (position && position->is_first) place = schema.fields.begin();
-    if (position && !position->is_first) {
-      const auto after = schema.IndexOf(position->after);
-      if (!after) return MissingColumn(schema, {position->after});
-      place = schema.fields.begin() + static_cast<std::ptrdiff_t>(*after) + 1;
+  bool MapsColumns() const {
+    const auto mode = delta::ColumnMappingModeOf(table_->properties());
+    return mode && *mode != delta::ColumnMappingMode::kNone;
+  }
+
+  static std::optional<delta::FieldPosition> PositionOf(
+      const std::optional<sql::ColumnPosition>& position) {
+    if (!position) return std::nullopt;
+    return delta::FieldPosition{.after = position->is_first ? "" : position->after};
+  }
+
+  static std::unexpected<Error> NotNullAdded(const sql::ColumnPath& path,
+                                             const StructField& field) {
+    return Fail(Condition::DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP,
+                {{"fieldPath", delta::ToText(path)},
+                 {"oldField", "nothing"},
+                 {"newField", types::ToSql(field.type) + " NOT NULL"}});
+  }
+
+  /// Constraints and generated columns say a column's name in their texts.
+  Status CheckNobodyUses(const sql::ColumnPath& path) const {
+    const auto uses = [&](const std::string& text) {
+      const Result<sql::Expression> expression = sql::ParseExpression(text);
+      if (!expression) return true;
+      return std::ranges::any_of(sql::ColumnsOf(*expression), [&](const sql::ColumnRef* column) {
+        return !column->parts.empty() && EqualsIgnoreCase(column->parts[0], path[0]);
+      });
+    };
+    for (const ingest::RowCheck& check : TRY(ingest::ChecksOf(table_->properties()))) {
+      if (uses(check.text)) {
+        return Fail(Condition::DELTA_CONSTRAINT_DEPENDENT_COLUMN_CHANGE,
+                    {{"columnName", delta::ToText(path)},
+                     {"constraints", check.name + " -> " + check.text}});
+      }
     }
-    schema.fields.insert(place, std::move(field));
+    for (const StructField& field : table_->schema().fields) {
+      const std::optional<std::string> text = ingest::GenerationOf(field);
+      if (text && uses(*text)) {
+        return Fail(Condition::DELTA_GENERATED_COLUMNS_DEPENDENT_COLUMN_CHANGE,
+                    {{"columnName", delta::ToText(path)},
+                     {"generatedColumns", field.name + " -> " + *text}});
+      }
+    }
     return Ok();
   }
 
-  static Status Change(StructType& schema, std::size_t index,
-                       const sql::AlterColumns::Change& change) {
-    StructField& field = schema.fields[index];
-    if (const auto* comment = std::get_if<sql::AlterColumns::SetComment>(&change)) {
+  /// Columns that say where rows lie cannot go.
+  Status CheckNotLaidOutBy(const sql::ColumnPath& path) const {
+    for (const auto& columns :
+         {table_->partition_columns(), delta::Detail(*table_).clustering_columns}) {
+      for (const std::string& column : columns) {
+        if (path.size() == 1 && EqualsIgnoreCase(column, path[0])) {
+          return Fail(Condition::DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP,
+                      {{"fieldPath", column},
+                       {"oldField", "a partition or clustering column"},
+                       {"newField", "no column"}});
+        }
+      }
+    }
+    return Ok();
+  }
+
+  Result<StructType> Changed(StructType schema, const sql::ColumnPath& path,
+                             const sql::AlterColumns::Change& change) {
+    if (const auto* move = std::get_if<sql::AlterColumns::Move>(&change)) {
+      return delta::MoveField(std::move(schema), path, *PositionOf(move->position));
+    }
+    return delta::ChangeField(std::move(schema), path,
+                              [&](StructField& field) { return Change(field, path, change); });
+  }
+
+  Status Change(StructField& field, const sql::ColumnPath& path,
+                const sql::AlterColumns::Change& change) {
+    using Columns = sql::AlterColumns;
+    if (const auto* comment = std::get_if<Columns::SetComment>(&change)) {
       field.set_comment(comment->comment);
       return Ok();
     }
-    if (const auto* move = std::get_if<sql::AlterColumns::Move>(&change)) {
-      StructField moved = std::move(field);
-      schema.fields.erase(schema.fields.begin() + static_cast<std::ptrdiff_t>(index));
-      return InsertAt(schema, std::move(moved), move->position);
-    }
-    if (const auto* nullable = std::get_if<sql::AlterColumns::SetNullable>(&change)) {
-      if (!nullable->is_nullable && field.nullable)
-        return FailUnsupported("ALTER COLUMN SET NOT NULL");
+    if (const auto* nullable = std::get_if<Columns::SetNullable>(&change)) {
+      if (!nullable->is_nullable && field.nullable) TRY(CheckNoNulls(path));
       field.nullable = nullable->is_nullable;
+      return Ok();
+    }
+    if (const auto* type = std::get_if<Columns::SetType>(&change)) {
+      TRY(CheckNobodyUses(path));
+      return Widen(field, path, type->type);
+    }
+    if (const auto* value = std::get_if<Columns::SetDefault>(&change)) {
+      if (!delta::SupportsFeature(table_->protocol(), "allowColumnDefaults")) {
+        return Fail(Condition::WRONG_COLUMN_DEFAULTS_FOR_DELTA_FEATURE_NOT_ENABLED, {});
+      }
+      field.metadata["CURRENT_DEFAULT"] = types::JsonQuote(sql::ToSql(value->value));
+      return Ok();
+    }
+    if (std::holds_alternative<Columns::DropDefault>(change)) {
+      field.metadata.erase("CURRENT_DEFAULT");
       return Ok();
     }
     return FailUnsupported("this form of ALTER COLUMN");
   }
 
+  Status Widen(StructField& field, const sql::ColumnPath& path, const types::DataType& type) {
+    if (field.type == type) return Ok();
+    const auto enabled = table_->properties().find("delta.enableTypeWidening");
+    const bool may_widen =
+        enabled != table_->properties().end() && EqualsIgnoreCase(enabled->second, "true");
+    if (!may_widen || !delta::IsAllowedTypeChange(field.type, type)) {
+      return Status(Fail(Condition::DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP,
+                         {{"fieldPath", delta::ToText(path)},
+                          {"oldField", types::ToSql(field.type)},
+                          {"newField", types::ToSql(type)}}))
+          .Hint(may_widen ? "" : "Set 'delta.enableTypeWidening' = 'true' to widen types.");
+    }
+    delta::NoteTypeChange(field, type);
+    return Ok();
+  }
+
+  /// Existing rows must have a value before a column becomes NOT NULL.
+  Status CheckNoNulls(const sql::ColumnPath& path) {
+    sql::Expression column{.node = sql::ColumnRef{.parts = path}};
+    // Fields of a struct that is NULL are not there.
+    std::vector<sql::Expression> conditions = {ingest::parts::IsNull(std::move(column))};
+    for (std::size_t depth = 1; depth < path.size(); ++depth) {
+      const sql::ColumnPath parent(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(depth));
+      conditions.push_back(ingest::parts::IsNull({.node = sql::ColumnRef{.parts = parent}},
+                                                 /*negated=*/true));
+    }
+    const std::string rows = TRY(CountRows(ingest::parts::And(std::move(conditions))));
+    if (rows == "0") return Ok();
+    return Fail(
+        Condition::DELTA_NEW_NOT_NULL_VIOLATION,
+        {{"numRows", rows}, {"tableName", target_.display_name}, {"colName", delta::ToText(path)}});
+  }
+
   /// Existing rows must hold a new constraint.
   Status CheckRows(const sql::Expression& check, const std::string& text) {
-    sql::NamedTable table{.name = {.parts = {"delta", table_->table_url()}}};
-    sql::FunctionCall coalesce{.name = {.parts = {"coalesce"}}};
-    coalesce.arguments.push_back(
-        {.value = {.node = sql::Unary{.op = sql::UnaryOperator::kNot, .operand = check}}});
-    coalesce.arguments.push_back(
-        {.value = {.node = sql::Literal{.type = types::TypeId::kBoolean, .text = "true"}}});
-    sql::FunctionCall count{.name = {.parts = {"count"}}};
-    count.arguments.push_back({.value = {.node = sql::Star{}}});
-    sql::Select select{.from = sql::TableRef{.node = std::move(table)},
-                       .where = sql::Expression{.node = std::move(coalesce)}};
-    sql::Expression counted{.node = std::move(count)};
-    select.items.push_back({.value = {.node = sql::Cast{.operand = std::move(counted),
-                                                        .type = types::TypeId::kString}},
-                            .alias = "n"});
-    ingest::BoundQuery bound = TRY(Bind(call_, {.body = std::move(select)}));
-    const auto reader = TRY(call_.shared.engine->Run(bound.query, std::move(bound.inputs),
-                                                     bound.context, call_.options.stop));
-    const types::BatchPtr batch = TRY(reader->Next());
-    if (batch == nullptr) return FailInternal("a count has no row");
-    const std::string rows = batch->column(0)->GetScalar(0).ValueOrDie()->ToString();
+    const std::string rows = TRY(CountRows(
+        ingest::parts::Call("coalesce", {ingest::parts::Not(check), ingest::parts::Bool(true)})));
     if (rows == "0") return Ok();
     return Fail(
         Condition::DELTA_NEW_CHECK_CONSTRAINT_VIOLATION,
         {{"numRows", rows}, {"tableName", target_.display_name}, {"checkConstraint", text}});
   }
 
+  /// The number of rows where `condition` holds, as text.
+  Result<std::string> CountRows(sql::Expression condition) {
+    namespace parts = ingest::parts;
+    sql::NamedTable table{.name = {.parts = {"delta", table_->table_url()}}};
+    sql::Select select{.from = sql::TableRef{.node = std::move(table)},
+                       .where = std::move(condition)};
+    sql::Expression count = parts::Call("count", {{.node = sql::Star{}}});
+    select.items.push_back(
+        parts::Item(parts::CastTo(std::move(count), types::TypeId::kString), "n"));
+    ingest::BoundQuery bound = TRY(Bind(call_, {.body = std::move(select)}));
+    const auto reader = TRY(call_.shared.engine->Run(bound.query, std::move(bound.inputs),
+                                                     bound.context, call_.options.stop));
+    const types::BatchPtr batch = TRY(reader->Next());
+    if (batch == nullptr) return FailInternal("a count has no row");
+    return batch->column(0)->GetScalar(0).ValueOrDie()->ToString();
+  }
+
   Status CommitSchema(StructType schema, std::string name, Parameters parameters) {
-    delta::TableDefinition definition{
-        .schema = std::move(schema),
-        .partition_columns = table_->partition_columns(),
-        .clustering_columns = delta::Detail(*table_).clustering_columns,
-        .name = table_->metadata().name,
-        .comment = table_->metadata().description,
-        .properties = table_->properties()};
-    return Commit(TRY(delta::RedefineTable(*table_, definition)), std::move(name),
+    return Commit(TRY(delta::AlterSchema(*table_, std::move(schema))), std::move(name),
                   std::move(parameters));
   }
 
@@ -209,6 +356,7 @@ class AlterTableRun {
     delta::Transaction transaction(table_);
     if (!(actions.protocol == table_->protocol())) transaction.Set(std::move(actions.protocol));
     transaction.Set(std::move(actions.metadata));
+    for (delta::DomainMetadata& domain : actions.domains) transaction.Set(std::move(domain));
     const delta::CommitResult result = TRY(std::move(transaction)
                                                .Commit({.name = std::move(name),
                                                         .parameters = std::move(parameters),

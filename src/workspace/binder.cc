@@ -1,10 +1,14 @@
 #include "workspace/binder.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
+#include "delta/change_feed.h"
+#include "delta/commit_time.h"
 #include "formats/format.h"
+#include "ingest/change_feed_source.h"
 #include "ingest/delta_source.h"
 #include "ingest/read_files.h"
 #include "ingest/stream/cloud_files_state.h"
@@ -85,10 +89,12 @@ using StreamInputs = std::vector<std::shared_ptr<const engine::SplitSource>>;
 
 class Binder {
  public:
-  explicit Binder(const Call& call) : call_(call) { bound_.context = ContextOf(call); }
-
-  /// `inputs` take the places of the streams, in order.
-  Binder(const Call& call, const StreamInputs& inputs) : Binder(call) { stream_inputs_ = &inputs; }
+  /// `stream_inputs` take the places of the streams, in order; null: there are none.
+  Binder(const Call& call, const BindOptions& options, const StreamInputs* stream_inputs = nullptr)
+      : call_(call), options_(options), stream_inputs_(stream_inputs) {
+    bound_.context = ContextOf(call);
+    bound_.inputs = options.inputs;
+  }
 
   Result<std::vector<StreamTable>> FindStreams(sql::Query query) {
     collects_streams_ = true;
@@ -248,7 +254,12 @@ class Binder {
   }
 
   Result<delta::SnapshotPtr> SnapshotOf(const TableTarget& target, const sql::NamedTable& named) {
-    if (!named.time_travel) return LatestOf(call_, target);
+    if (!named.time_travel) {
+      const delta::SnapshotPtr latest = TRY(LatestOf(call_, target));
+      if (!options_.pinned || latest->table_url() != options_.pinned->table_url()) return latest;
+      if (options_.reads_pinned != nullptr) *options_.reads_pinned = true;
+      return options_.pinned;
+    }
     if (named.time_travel->version) {
       return delta::Snapshot::Load(target.root, *named.time_travel->version);
     }
@@ -293,6 +304,7 @@ class Binder {
     if (name == "read_files") {
       return PutFiles(table, TRY(ReadFilesOf(function.call).At(table.span)), "read_files");
     }
+    if (name == "table_changes") return BindTableChanges(table, function.call);
     if (std::find(std::begin(kEngineFunctions), std::end(kEngineFunctions), name) !=
         std::end(kEngineFunctions)) {
       return Ok();
@@ -306,12 +318,13 @@ class Binder {
       PutInput(table, TRY(OpenStreamMetrics(call_)), name);
       return Ok();
     }
-    constexpr std::string_view kLater[] = {"table_changes", "read_kafka"};
+    constexpr std::string_view kLater[] = {"read_kafka"};
     if (std::find(std::begin(kLater), std::end(kLater), name) != std::end(kLater)) {
       return Status(FailUnsupported("the table function " + name)).At(table.span);
     }
     std::vector<std::string_view> known(std::begin(kEngineFunctions), std::end(kEngineFunctions));
     known.push_back("read_files");
+    known.push_back("table_changes");
     return Status(Fail(Condition::UNRESOLVABLE_TABLE_VALUED_FUNCTION,
                        {{"name", "`" + name + "`"}, {"suggestion", DidYouMean(name, known)}}))
         .At(table.span);
@@ -338,6 +351,53 @@ class Binder {
     return Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", std::move(parameter)},
                                                      {"functionName", std::string(function)},
                                                      {"message", std::move(message)}});
+  }
+
+  /// table_changes('t', start [, end]), versions or timestamps.
+  Status BindTableChanges(sql::TableRef& table, const sql::FunctionCall& call) {
+    if (call.arguments.size() < 2 || call.arguments.size() > 3) {
+      return Status(Fail(Condition::WRONG_NUM_ARGS,
+                         {{"functionName", "`table_changes`"},
+                          {"expectedNum", "2 or 3"},
+                          {"actualNum", std::to_string(call.arguments.size())}}))
+          .At(table.span);
+    }
+    const std::optional<std::string> name = TRY(ConstantText(call_, call.arguments[0].value));
+    if (!name) return Fail(Condition::DELTA_CDC_READ_NULL_RANGE_BOUNDARY, {});
+    const TableTarget target =
+        TRY(FindTable(call_, TRY(sql::ParseObjectName(*name).At(table.span))));
+    const delta::SnapshotPtr latest = TRY(LatestOf(call_, target));
+    const delta::Version start =
+        TRY(BoundOf(call.arguments[1].value, target, /*is_start=*/true).At(table.span));
+    const delta::Version end =
+        call.arguments.size() == 3
+            ? TRY(BoundOf(call.arguments[2].value, target, /*is_start=*/false).At(table.span))
+            : std::max(latest->version(), start);
+    delta::ChangeFeed feed = TRY(delta::LoadChangeFeed(latest, start, end).At(table.span));
+    auto source = TRY(ingest::OpenChangeFeed(std::move(feed), call_.session.time_zone()));
+    PutInput(table, std::move(source), "table_changes");
+    return Ok();
+  }
+
+  /// A version, or the one that a timestamp means: at or after it as a start, at or before it as
+  /// an end.
+  Result<delta::Version> BoundOf(const sql::Expression& bound, const TableTarget& target,
+                                 bool is_start) {
+    const std::optional<std::string> text = TRY(ConstantText(call_, bound));
+    if (!text) return Fail(Condition::DELTA_CDC_READ_NULL_RANGE_BOUNDARY, {});
+    delta::Version version = 0;
+    const char* end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, version);
+    if (error == std::errc() && stop == end) return version;
+    const std::int64_t timestamp_ms = TRY(ConstantTimestampMs(call_, bound));
+    const std::vector<delta::TimedCommit> commits = TRY(delta::ListCommits(target.root));
+    if (!is_start) return delta::Snapshot::ResolveTimestamp(target.root, timestamp_ms);
+    if (!commits.empty() && timestamp_ms <= commits.front().timestamp_ms) {
+      return commits.front().version;
+    }
+    const delta::Version before =
+        TRY(delta::Snapshot::ResolveTimestamp(target.root, timestamp_ms - 1));
+    return before + 1;
   }
 
   Result<ingest::ReadFilesRequest> ReadFilesOf(const sql::FunctionCall& call) {
@@ -424,11 +484,12 @@ class Binder {
   }
 
   const Call& call_;
+  const BindOptions& options_;
+  const StreamInputs* const stream_inputs_;
   ingest::BoundQuery bound_;
   bool with_metadata_ = false;
   bool exposed_metadata_ = false;
   int view_depth_ = 0;
-  const StreamInputs* stream_inputs_ = nullptr;
   std::size_t next_stream_ = 0;
   bool collects_streams_ = false;
   std::vector<StreamTable> streams_;
@@ -455,18 +516,20 @@ Result<ingest::BoundQuery> BindWith(const Call& call, sql::Query query,
 
 }  // namespace
 
-Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query) {
-  return BindWith(call, std::move(query), [&] { return Binder(call); });
+Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query, const BindOptions& options) {
+  return BindWith(call, std::move(query), [&] { return Binder(call, options); });
 }
 
 Result<std::vector<StreamTable>> FindStreams(const Call& call, sql::Query query) {
-  return Binder(call).FindStreams(std::move(query));
+  const BindOptions no_options;
+  return Binder(call, no_options).FindStreams(std::move(query));
 }
 
 Result<ingest::BoundQuery> BindStreams(
     const Call& call, sql::Query query,
     const std::vector<std::shared_ptr<const engine::SplitSource>>& inputs) {
-  return BindWith(call, std::move(query), [&] { return Binder(call, inputs); });
+  const BindOptions no_options;
+  return BindWith(call, std::move(query), [&] { return Binder(call, no_options, &inputs); });
 }
 
 }  // namespace inlet::workspace

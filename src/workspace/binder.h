@@ -12,12 +12,20 @@
 
 namespace inlet::workspace {
 
+/// What a statement that changes a table says to the binder.
+struct BindOptions {
+  std::vector<engine::Input> inputs;  ///< Bound already: InputRefs of the query name them.
+  delta::SnapshotPtr pinned;          ///< Other references to this table read this version.
+  bool* reads_pinned = nullptr;       ///< Becomes true when there are any.
+};
+
 /// Binds every table of `query`: catalog tables and paths become inputs, views their queries,
 /// session variables their values.
 ///
 /// Errors: TABLE_OR_VIEW_NOT_FOUND with the nearest name; those of read_files and of Delta;
 /// UNRESOLVABLE_TABLE_VALUED_FUNCTION; all with their place.
-Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query);
+Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query,
+                                const BindOptions& options = {});
 
 /// A table of a query that is read as a stream.
 struct StreamTable {

@@ -35,6 +35,7 @@ Result<QueryResult> Run(const Call& call, const sql::Vacuum& statement) {
   const delta::VacuumOptions options{
       .retention_hours = statement.retain_hours,
       .dry_run = statement.dry_run,
+      .is_lite = statement.is_lite,
       .check_retention =
           call.session.is_true("spark.databricks.delta.retentionDurationCheck.enabled", true)};
   const delta::VacuumResult result = TRY(delta::Vacuum(root, options).At(statement.span));

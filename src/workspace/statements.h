@@ -15,6 +15,7 @@ Result<QueryResult> Run(const Call& call, const sql::Explain& statement);
 Result<QueryResult> Run(const Call& call, const sql::CreateTable& statement);
 Result<QueryResult> Run(const Call& call, const sql::CreateTableLike& statement);
 Result<QueryResult> Run(const Call& call, const sql::DropTable& statement);
+Result<QueryResult> Run(const Call& call, const sql::UndropTable& statement);
 
 // alter_table.cc
 Result<QueryResult> Run(const Call& call, const sql::AlterTable& statement);
@@ -23,6 +24,12 @@ Result<QueryResult> AlterDatasetTable(const Call& call, const sql::AlterTable& s
 
 // insert_statement.cc
 Result<QueryResult> Run(const Call& call, const sql::Insert& statement);
+
+// dml_statements.cc
+Result<QueryResult> Run(const Call& call, const sql::Delete& statement);
+Result<QueryResult> Run(const Call& call, const sql::Update& statement);
+Result<QueryResult> Run(const Call& call, const sql::Merge& statement);
+Result<QueryResult> Run(const Call& call, const sql::TruncateTable& statement);
 
 // view_statements.cc
 Result<QueryResult> Run(const Call& call, const sql::CreateView& statement);
@@ -54,6 +61,14 @@ Result<QueryResult> Run(const Call& call, const sql::Refresh& statement);
 Result<QueryResult> ExplainRefresh(const Call& call, const sql::Refresh& statement);
 Result<QueryResult> Run(const Call& call, const sql::AlterStreaming& statement);
 Result<QueryResult> Run(const Call& call, const sql::CreateFlow& statement);
+
+// optimize_statement.cc
+Result<QueryResult> Run(const Call& call, const sql::Optimize& statement);
+Result<QueryResult> Run(const Call& call, const sql::Reorg& statement);
+
+// clone_statement.cc
+Result<QueryResult> Run(const Call& call, const sql::CloneTable& statement);
+Result<QueryResult> Run(const Call& call, const sql::ConvertToDelta& statement);
 
 // maintenance_statements.cc
 Result<QueryResult> Run(const Call& call, const sql::Restore& statement);

@@ -20,6 +20,20 @@ std::string FlatName(const sql::ColumnPath& path) {
   return name;
 }
 
+Status CheckIdentity(const sql::ColumnDefinition& column) {
+  if (!column.type->is(types::TypeId::kLong)) {
+    return Fail(Condition::DELTA_IDENTITY_COLUMNS_UNSUPPORTED_DATA_TYPE,
+                {{"dataType", types::ToSql(*column.type)}});
+  }
+  if (column.identity->increment == 0) {
+    return Fail(Condition::DELTA_IDENTITY_COLUMNS_ILLEGAL_STEP, {});
+  }
+  if (column.generated_as) {
+    return Fail(Condition::DELTA_IDENTITY_COLUMNS_WITH_GENERATED_EXPRESSION, {});
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Result<types::StructField> FieldOf(const sql::ColumnDefinition& column) {
@@ -44,6 +58,7 @@ Result<types::StructField> FieldOf(const sql::ColumnDefinition& column) {
         types::JsonQuote(sql::ToSql(*column.generated_as));
   }
   if (column.identity) {
+    TRY(CheckIdentity(column).At(column.span));
     field.metadata["delta.identity.start"] = std::to_string(column.identity->start);
     field.metadata["delta.identity.step"] = std::to_string(column.identity->increment);
     field.metadata["delta.identity.allowExplicitInsert"] =

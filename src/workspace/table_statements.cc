@@ -214,4 +214,10 @@ Result<QueryResult> Run(const Call& call, const sql::DropTable& statement) {
   return NoRows();
 }
 
+Result<QueryResult> Run(const Call& call, const sql::UndropTable& statement) {
+  const FullName name = statement.id ? FullName() : TRY(Complete(statement.name, call.session));
+  TRY(call.shared.catalog->UndropTable(name, statement.id.value_or("")).At(statement.name.span));
+  return NoRows();
+}
+
 }  // namespace inlet::workspace

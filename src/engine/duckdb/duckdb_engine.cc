@@ -79,8 +79,15 @@ class DuckDbEngine : public Engine {
                                             const QueryContext& context,
                                             const delta::DataFileSpec& spec,
                                             std::stop_token stop) override {
-    const DataFileWriters writers = WritersOf(spec);
-    if (auto copy = FindPureCopy(query, inputs, spec.schema)) {
+    return Write(query, std::move(inputs), context, spec.schema, WritersOf(spec), std::move(stop));
+  }
+
+  Result<std::vector<delta::AddFile>> Write(const sql::Query& query, std::vector<Input> inputs,
+                                            const QueryContext& context,
+                                            const types::StructType& schema,
+                                            const DataFileWriters& writers,
+                                            std::stop_token stop) override {
+    if (auto copy = FindPureCopy(query, inputs, schema)) {
       return ParallelCopy(*copy->source, copy->projection, writers,
                           {.threads = options_.threads, .on_progress = context.on_progress},
                           std::move(stop));
@@ -88,8 +95,7 @@ class DuckDbEngine : public Engine {
     DuckDbInstance& instance = *TRY(OpenInstance());
     const DuckDbQuery printed = TRY(Print(query, std::move(inputs), context));
     const bool ordered = query.order_by_all || !query.order_by.empty();
-    return Located(query,
-                   WriteSql(instance, printed, spec.schema, writers, ordered, std::move(stop)));
+    return Located(query, WriteSql(instance, printed, schema, writers, ordered, std::move(stop)));
   }
 
   Result<std::string> Explain(const sql::Query& query, std::span<const Input> inputs,

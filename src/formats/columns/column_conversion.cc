@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "types/arrow.h"
+#include "types/variant.h"
 
 namespace inlet::formats {
 namespace {
@@ -288,6 +289,8 @@ Result<ArrayPtr> ConvertColumn(const ColumnPlan& plan, const ArrayPtr& array,
     case ColumnPlan::Step::kStruct:
     case ColumnPlan::Step::kVariant:
       return ConvertStruct(plan, array, context);
+    case ColumnPlan::Step::kShreddedVariant:
+      return types::UnshredVariants(*array).Context("read " + context.path);
     case ColumnPlan::Step::kList:
       return ConvertList(plan, array, context);
     case ColumnPlan::Step::kMap:

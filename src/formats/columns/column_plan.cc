@@ -221,7 +221,11 @@ class Planner {
       const auto found = std::ranges::find(source.children, name, &FileColumn::name);
       return found == source.children.end() ? nullptr : &*found;
     };
-    if (child("typed_value") != nullptr) return FailUnsupported("shredded VARIANT columns");
+    if (child("typed_value") != nullptr) {
+      plan.step = ColumnPlan::Step::kShreddedVariant;
+      Want(source);
+      return plan;
+    }
     plan.step = ColumnPlan::Step::kVariant;
     for (const std::string_view name : {"metadata", "value"}) {
       const FileColumn* part = child(name);

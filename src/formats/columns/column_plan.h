@@ -16,7 +16,15 @@ namespace inlet::formats {
 
 /// How one requested column, or a part of one, comes out of a file.
 struct ColumnPlan {
-  enum class Step : std::uint8_t { kNull, kLeaf, kStruct, kList, kMap, kVariant };
+  enum class Step : std::uint8_t {
+    kNull,
+    kLeaf,
+    kStruct,
+    kList,
+    kMap,
+    kVariant,
+    kShreddedVariant  ///< All of its group is read and put together.
+  };
   Step step = Step::kNull;
   types::DataType target;
   std::shared_ptr<arrow::DataType> arrow_type;  ///< Of `target`.

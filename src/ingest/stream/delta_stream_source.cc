@@ -188,18 +188,20 @@ class DeltaStreamSource final : public StreamSource {
     TRY(EnsureOpen());
     const Place upto = TRY(PlaceOf(range.upto));
     const Place from = range.after ? TRY(PlaceOf(*range.after)) : TRY(StartOfFirstBatch(upto));
-    std::vector<AddFile> files;
+    auto files = std::make_shared<std::vector<delta::ScanFile>>();
     TRY(Walk(from, upto, [&](const VersionFiles& version) {
       for (std::size_t i = 0; i < version.files.size(); ++i) {
         const Place place{.version = version.first.version,
                           .index = static_cast<std::int64_t>(i),
                           .is_initial = version.first.is_initial};
-        if (IsAfter(place, from) && !IsAfter(place, upto)) files.push_back(version.files[i]);
+        if (IsAfter(place, from) && !IsAfter(place, upto)) {
+          files->push_back({.file = version.files[i], .only_rows = nullptr});
+        }
       }
       return true;
     }));
-    auto scan = TRY(delta::DeltaScan::PlanFiles(table_, files,
-                                                {.session_time_zone = request_.session_time_zone}));
+    auto scan = TRY(delta::DeltaScan::Plan(
+        table_, {}, {.session_time_zone = request_.session_time_zone, .files = std::move(files)}));
     return SourceBatch{.input = std::make_shared<TableFiles>(std::move(scan))};
   }
 
