@@ -61,6 +61,11 @@ Result<TableActions> AlterSchema(
 Result<TableActions> AlterClustering(const Snapshot& current,
                                      const std::vector<std::string>& columns);
 
+/// `current` without a feature that only writers know, and without what belongs to it.
+/// Errors: DELTA_FEATURE_DROP_UNSUPPORTED_CLIENT_FEATURE, _FEATURE_NOT_PRESENT,
+/// _NONREMOVABLE_FEATURE, _DEPENDENT_FEATURE; DELTA_CANNOT_DROP_CHECK_CONSTRAINT_FEATURE.
+Result<TableActions> DropFeature(const Snapshot& current, std::string_view name);
+
 /// How to write data files for a table that has this metadata.
 Result<DataFileSpec> DataFileSpecFor(const storage::Location& table_root, const Metadata& metadata);
 

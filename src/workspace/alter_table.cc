@@ -172,6 +172,11 @@ class AlterTableRun {
                             {{"name", action.name}, {"existed", "true"}});
   }
 
+  Status operator()(const sql::DropFeature& action) {
+    return Commit(TRY(delta::DropFeature(*table_, action.feature)), "DROP FEATURE",
+                  {{"featureName", action.feature}});
+  }
+
   template <class Other>
   Status operator()(const Other&) {
     return FailUnsupported("this form of ALTER TABLE");
