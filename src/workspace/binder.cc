@@ -82,7 +82,10 @@ std::optional<std::string> UnresolvedName(const Error& error) {
 
 class Binder {
  public:
-  explicit Binder(const Call& call) : call_(call) { bound_.context = ContextOf(call); }
+  explicit Binder(const Call& call) : call_(call) {
+    bound_.context = ContextOf(call);
+    AddInputs(call.inputs);
+  }
 
   /// `variables` are bare names that are no columns of the query but session variables.
   Result<ingest::BoundQuery> Run(sql::Query query, const std::set<std::string>& variables) {
@@ -133,6 +136,16 @@ class Binder {
     return Ok();
   }
 
+  /// Inputs that the statement, or a temporary view that it uses, brings along.
+  void AddInputs(std::span<const engine::Input> inputs) {
+    for (const engine::Input& input : inputs) {
+      const bool is_known =
+          std::any_of(bound_.inputs.begin(), bound_.inputs.end(),
+                      [&](const engine::Input& known) { return known.name == input.name; });
+      if (!is_known) bound_.inputs.push_back(input);
+    }
+  }
+
   void PutInput(sql::TableRef& table, std::shared_ptr<const engine::SplitSource> source,
                 std::string default_alias) {
     std::string name = "input_" + std::to_string(bound_.inputs.size());
@@ -146,10 +159,10 @@ class Binder {
       return Status(FailUnsupported("STREAM outside of a streaming table")).At(table.span);
     }
     const auto& parts = named.name.parts;
-    if (parts.size() == 1) {
-      const auto view = call_.session.temporary_views.find(parts[0]);
+    if (const std::optional<std::string> temporary = TemporaryViewKey(named.name)) {
+      const auto view = call_.session.temporary_views.find(*temporary);
       if (view != call_.session.temporary_views.end()) {
-        return PutView(table, view->second, parts[0]);
+        return PutView(table, view->second, parts.back());
       }
     }
     if (parts.size() == 2) {
@@ -302,6 +315,7 @@ class Binder {
                    {"limit", std::to_string(kMaxViewDepth)}});
     }
     ++view_depth_;
+    AddInputs(view.inputs);
     const std::string catalog = std::exchange(call_.session.catalog, view.catalog);
     const std::string schema = std::exchange(call_.session.schema, view.schema);
     sql::Query query = view.query;

@@ -24,6 +24,9 @@ Result<QueryResult> AlterDatasetTable(const Call& call, const sql::AlterTable& s
 // insert_statement.cc
 Result<QueryResult> Run(const Call& call, const sql::Insert& statement);
 
+// directory_statement.cc
+Result<QueryResult> Run(const Call& call, const sql::InsertDirectory& statement);
+
 // view_statements.cc
 Result<QueryResult> Run(const Call& call, const sql::CreateView& statement);
 Result<QueryResult> Run(const Call& call, const sql::AlterView& statement);
