@@ -51,7 +51,10 @@ struct ServeCommand {
   int http_port = 8080;      ///< 0: off.
   int connect_port = 15002;  ///< 0: off.
   std::string bind = "127.0.0.1";
-  int max_streams = 4;  ///< Refreshes at a time; 0: none are run here.
+  int max_streams = 4;          ///< Refreshes at a time; 0: none are run here.
+  std::string token;            ///< What Spark Connect clients must bring; empty: nothing.
+  std::string tls_certificate;  ///< A PEM file; with tls_key.
+  std::string tls_key;
 };
 int RunServe(const ServeCommand& command, const workspace::WorkspaceOptions& options);
 

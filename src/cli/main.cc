@@ -74,8 +74,8 @@ int Main(int argc, char** argv) {
   auto* doctor_app = app.add_subcommand("doctor", "Check this machine and the stores in use");
   doctor_app->add_option("locations", doctor_locations, "URLs to try, such as s3://bucket/dir");
   ServeCommand serve;
-  auto* serve_app =
-      app.add_subcommand("serve", "Serve health and metrics, and refresh tables on schedule");
+  auto* serve_app = app.add_subcommand(
+      "serve", "Serve Spark Connect, health and metrics, and refresh tables on schedule");
   serve_app->add_option("--http-port", serve.http_port, "0: off")->check(CLI::Range(0, 65535));
   serve_app->add_option("--connect-port", serve.connect_port, "0: off")
       ->check(CLI::Range(0, 65535));
@@ -84,6 +84,12 @@ int Main(int argc, char** argv) {
       ->add_option("--max-streams", serve.max_streams,
                    "Refreshes of streaming tables and materialized views at a time; 0: none")
       ->check(CLI::Range(0, 1000));
+  serve_app->add_option("--token", serve.token, "What Spark Connect clients must bring")
+      ->envname("INLET_TOKEN");
+  serve_app->add_option("--tls-certificate", serve.tls_certificate, "PEM file, for Spark Connect")
+      ->check(CLI::ExistingFile);
+  serve_app->add_option("--tls-key", serve.tls_key, "PEM file of its key")
+      ->check(CLI::ExistingFile);
 
   CLI11_PARSE(app, argc, argv);
   sql.format = FindOutputFormat(format).value_or(OutputFormat::kTable);

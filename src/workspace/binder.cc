@@ -93,7 +93,8 @@ class Binder {
   Binder(const Call& call, const BindOptions& options, const StreamInputs* stream_inputs = nullptr)
       : call_(call), options_(options), stream_inputs_(stream_inputs) {
     bound_.context = ContextOf(call);
-    bound_.inputs = options.inputs;
+    AddInputs(call.inputs);
+    AddInputs(options.inputs);
   }
 
   Result<std::vector<StreamTable>> FindStreams(sql::Query query) {
@@ -160,8 +161,8 @@ class Binder {
   /// A view may have streams inside.
   bool IsView(const sql::NamedTable* named) const {
     if (named == nullptr) return false;
-    const auto& parts = named->name.parts;
-    if (parts.size() == 1 && call_.session.temporary_views.contains(parts[0])) return true;
+    const std::optional<std::string> temporary = TemporaryViewKey(named->name);
+    if (temporary && call_.session.temporary_views.contains(*temporary)) return true;
     const auto full = Complete(named->name, call_.session);
     if (!full) return false;
     const auto entry = call_.shared.catalog->FindTable(*full);
@@ -210,6 +211,16 @@ class Binder {
     return StreamTable{.table = TRY(FindTable(call_, named->name)), .options = std::move(options)};
   }
 
+  /// Inputs that the statement, or a temporary view that it uses, brings along.
+  void AddInputs(std::span<const engine::Input> inputs) {
+    for (const engine::Input& input : inputs) {
+      const bool is_known =
+          std::any_of(bound_.inputs.begin(), bound_.inputs.end(),
+                      [&](const engine::Input& known) { return known.name == input.name; });
+      if (!is_known) bound_.inputs.push_back(input);
+    }
+  }
+
   void PutInput(sql::TableRef& table, std::shared_ptr<const engine::SplitSource> source,
                 std::string default_alias) {
     std::string name = "input_" + std::to_string(bound_.inputs.size());
@@ -220,10 +231,10 @@ class Binder {
 
   Status BindNamed(sql::TableRef& table, const sql::NamedTable& named) {
     const auto& parts = named.name.parts;
-    if (parts.size() == 1) {
-      const auto view = call_.session.temporary_views.find(parts[0]);
+    if (const std::optional<std::string> temporary = TemporaryViewKey(named.name)) {
+      const auto view = call_.session.temporary_views.find(*temporary);
       if (view != call_.session.temporary_views.end()) {
-        return PutView(table, view->second, parts[0]);
+        return PutView(table, view->second, parts.back());
       }
     }
     if (parts.size() == 2) {
@@ -468,6 +479,7 @@ class Binder {
                    {"limit", std::to_string(kMaxViewDepth)}});
     }
     ++view_depth_;
+    AddInputs(view.inputs);
     const std::string catalog = std::exchange(call_.session.catalog, view.catalog);
     const std::string schema = std::exchange(call_.session.schema, view.schema);
     sql::Query query = view.query;

@@ -5,10 +5,20 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/option_map.h"
 #include "base/result.h"
 #include "types/batch.h"
 #include "types/data_type.h"
+
+namespace inlet::engine {
+struct Input;
+}
+namespace inlet::sql {
+struct Query;
+struct Statement;
+}  // namespace inlet::sql
 
 namespace inlet::workspace {
 
@@ -38,6 +48,22 @@ class Client {
   virtual ~Client() = default;
   /// One statement, without its semicolon.
   virtual Result<QueryResult> Execute(std::string_view sql, const ExecuteOptions& options) = 0;
+  /// A statement that did not come as text. Its queries may name `inputs` by sql::InputRef.
+  virtual Result<QueryResult> Execute(const sql::Statement& statement,
+                                      const std::vector<engine::Input>& inputs,
+                                      const ExecuteOptions& options) = 0;
+  /// The columns that a query would give.
+  virtual Result<types::StructType> Describe(const sql::Query& query,
+                                             const std::vector<engine::Input>& inputs,
+                                             const ExecuteOptions& options) = 0;
+  /// The session's settings: what SET has set.
+  virtual const OptionMap& configs() const = 0;
+  virtual const std::string& current_catalog() const = 0;
+  virtual const std::string& current_schema() const = 0;
+  /// Names of the temporary views.
+  virtual std::vector<std::string> temporary_views() const = 0;
+  /// Another client that starts with everything that this one has set.
+  virtual std::unique_ptr<Client> Clone() const = 0;
 };
 
 struct WorkspaceOptions {

@@ -61,6 +61,14 @@ Result<catalog::FullName> Complete(const sql::ObjectName& name, const Session& s
   }
 }
 
+std::optional<std::string> TemporaryViewKey(const sql::ObjectName& name) {
+  if (name.parts.size() == 1) return name.parts[0];
+  if (name.parts.size() == 2 && EqualsIgnoreCase(name.parts[0], "global_temp")) {
+    return "global_temp." + name.parts[1];
+  }
+  return std::nullopt;
+}
+
 Result<std::pair<std::string, std::string>> CompleteSchema(const sql::ObjectName& name,
                                                            const Session& session) {
   if (name.parts.empty()) return std::pair(session.catalog, session.schema);

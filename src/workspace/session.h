@@ -2,6 +2,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,7 @@ struct ViewDefinition {
   std::vector<std::string> column_names;  ///< Empty: the query's own.
   std::string catalog;
   std::string schema;
+  std::vector<engine::Input> inputs = {};  ///< Of a temporary view: what its InputRefs name.
 };
 
 struct SessionVariable {
@@ -61,6 +64,7 @@ struct Call {
   Session& session;
   std::string_view text;  ///< Of the statement.
   const ExecuteOptions& options;
+  std::span<const engine::Input> inputs = {};  ///< What InputRefs of the statement name.
 };
 
 /// The parts of a name, short ones completed by the session: t, s.t, c.s.t.
@@ -69,6 +73,10 @@ Result<catalog::FullName> Complete(const sql::ObjectName& name, const Session& s
 /// A name of a schema: s or c.s.
 Result<std::pair<std::string, std::string>> CompleteSchema(const sql::ObjectName& name,
                                                            const Session& session);
+
+/// What a session calls the temporary view of this name: v, or global_temp.v. Nothing when no
+/// temporary view can have the name.
+std::optional<std::string> TemporaryViewKey(const sql::ObjectName& name);
 
 /// What functions of this statement may ask.
 engine::QueryContext ContextOf(const Call& call);

@@ -30,6 +30,8 @@ Result<QueryResult> Run(const Call& call, const sql::Delete& statement);
 Result<QueryResult> Run(const Call& call, const sql::Update& statement);
 Result<QueryResult> Run(const Call& call, const sql::Merge& statement);
 Result<QueryResult> Run(const Call& call, const sql::TruncateTable& statement);
+// directory_statement.cc
+Result<QueryResult> Run(const Call& call, const sql::InsertDirectory& statement);
 
 // view_statements.cc
 Result<QueryResult> Run(const Call& call, const sql::CreateView& statement);

@@ -30,12 +30,13 @@ Result<QueryResult> Run(const Call& call, const sql::CreateView& statement) {
   if (!statement.query) return FailUnsupported("CREATE VIEW without AS");
   ViewDefinition view{
       .query = *statement.query, .catalog = call.session.catalog, .schema = call.session.schema};
+  view.inputs.assign(call.inputs.begin(), call.inputs.end());
   for (const sql::ColumnDefinition& column : statement.columns) {
     view.column_names.push_back(column.name);
   }
   TRY(CheckView(call, view));
   if (statement.is_temporary) {
-    const std::string& name = statement.name.parts.back();
+    const std::string name = TemporaryViewKey(statement.name).value_or(statement.name.parts.back());
     if (call.session.temporary_views.contains(name) && !statement.or_replace) {
       if (statement.if_not_exists) return NoRows();
       return Result<QueryResult>(Fail(Condition::TABLE_OR_VIEW_ALREADY_EXISTS,
@@ -80,8 +81,9 @@ Result<QueryResult> Run(const Call& call, const sql::AlterView& statement) {
 }
 
 Result<QueryResult> Run(const Call& call, const sql::DropView& statement) {
-  if (!statement.is_materialized && statement.name.parts.size() == 1 &&
-      call.session.temporary_views.erase(statement.name.parts[0]) > 0) {
+  const std::optional<std::string> temporary = TemporaryViewKey(statement.name);
+  if (!statement.is_materialized && temporary &&
+      call.session.temporary_views.erase(*temporary) > 0) {
     return NoRows();
   }
   const catalog::FullName name = TRY(Complete(statement.name, call.session));

@@ -8,6 +8,7 @@
 
 #include "delta/transaction.h"
 #include "sql/parser.h"
+#include "workspace/binder.h"
 #include "workspace/client.h"
 #include "workspace/pipeline_services.h"
 #include "workspace/session.h"
@@ -37,6 +38,7 @@ struct Dispatch {
 
   /// "MERGE INTO", "OPTIMIZE": what the user wrote first.
   std::string FirstWords() const {
+    if (call.text.empty()) return "that is meant";
     const std::string_view text = call.text.substr(0, call.text.find_first_of("\n(;"));
     const std::size_t first = text.find(' ');
     return std::string(
@@ -48,15 +50,51 @@ class LocalClient final : public Client {
  public:
   explicit LocalClient(Shared& shared) : shared_(shared) { session_.user = UserName(); }
 
+  LocalClient(Shared& shared, Session session) : shared_(shared), session_(std::move(session)) {}
+
   Result<QueryResult> Execute(std::string_view sql, const ExecuteOptions& options) override {
-    const sql::Statement statement = TRY(sql::ParseStatement(sql));
-    const Call call{.shared = shared_, .session = session_, .text = sql, .options = options};
-    QueryResult result = TRY(std::visit(Dispatch{call}, statement.node()));
-    result.session_time_zone = session_.time_zone();
-    return result;
+    return Run(TRY(sql::ParseStatement(sql)),
+               {.shared = shared_, .session = session_, .text = sql, .options = options});
+  }
+
+  Result<QueryResult> Execute(const sql::Statement& statement,
+                              const std::vector<engine::Input>& inputs,
+                              const ExecuteOptions& options) override {
+    return Run(
+        statement,
+        {.shared = shared_, .session = session_, .text = "", .options = options, .inputs = inputs});
+  }
+
+  Result<types::StructType> Describe(const sql::Query& query,
+                                     const std::vector<engine::Input>& inputs,
+                                     const ExecuteOptions& options) override {
+    const Call call{
+        .shared = shared_, .session = session_, .text = "", .options = options, .inputs = inputs};
+    const ingest::BoundQuery bound = TRY(Bind(call, query));
+    return shared_.engine->Describe(bound.query, bound.inputs, bound.context);
+  }
+
+  const OptionMap& configs() const override { return session_.configs; }
+  const std::string& current_catalog() const override { return session_.catalog; }
+  const std::string& current_schema() const override { return session_.schema; }
+
+  std::vector<std::string> temporary_views() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, view] : session_.temporary_views) names.push_back(name);
+    return names;
+  }
+
+  std::unique_ptr<Client> Clone() const override {
+    return std::make_unique<LocalClient>(shared_, session_);
   }
 
  private:
+  static Result<QueryResult> Run(const sql::Statement& statement, const Call& call) {
+    QueryResult result = TRY(std::visit(Dispatch{call}, statement.node()));
+    result.session_time_zone = call.session.time_zone();
+    return result;
+  }
+
   Shared& shared_;  // Outlives this.
   Session session_;
 };

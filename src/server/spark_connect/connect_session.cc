@@ -1,0 +1,210 @@
+#include "server/spark_connect/connect_session.h"
+
+#include "base/uuid.h"
+#include "engine/engine.h"
+#include "server/spark_connect/settings.h"
+#include "sql/statement.h"
+
+namespace inlet::server {
+namespace {
+
+constexpr std::size_t kMaxArtifactBytes = std::size_t{4} << 30;
+constexpr std::size_t kMaxBufferedBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxOperations = 1000;
+
+/// Statements that change what the session has set; all others run on a copy of it, so that a long
+/// one does not hold up the rest.
+bool ChangesSession(const sql::Statement& statement) {
+  return statement.As<sql::Use>() != nullptr || statement.As<sql::SetConfig>() != nullptr ||
+         statement.As<sql::SetTimeZone>() != nullptr ||
+         statement.As<sql::ResetConfig>() != nullptr ||
+         statement.As<sql::DeclareVariable>() != nullptr ||
+         statement.As<sql::SetVariable>() != nullptr ||
+         statement.As<sql::DropVariable>() != nullptr ||
+         statement.As<sql::CreateView>() != nullptr || statement.As<sql::DropView>() != nullptr ||
+         statement.As<sql::ExecuteImmediate>() != nullptr;
+}
+
+}  // namespace
+
+ConnectSession::ConnectSession(std::unique_ptr<workspace::Client> client)
+    : server_side_id_(RandomUuid()), client_(std::move(client)) {}
+
+ConnectSession::~ConnectSession() {
+  for (const auto& operation : operations()) operation->Interrupt();
+}
+
+std::unique_ptr<workspace::Client> ConnectSession::CloneClient() {
+  std::lock_guard lock(client_mutex_);
+  return client_->Clone();
+}
+
+Result<KeptRelation> ConnectSession::FindRelation(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  const auto found = relations_.find(id);
+  if (found == relations_.end()) {
+    return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE,
+                {{"errorMsg", "there is no kept relation " + id}});
+  }
+  return found->second;
+}
+
+std::string ConnectSession::KeepRelation(KeptRelation relation) {
+  std::string id = RandomUuid();
+  std::lock_guard lock(mutex_);
+  relations_.emplace(id, std::move(relation));
+  return id;
+}
+
+void ConnectSession::DropRelation(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  relations_.erase(id);
+}
+
+Result<workspace::QueryResult> ConnectSession::ExecuteInSession(
+    const sql::Statement& statement, const std::vector<engine::Input>& inputs,
+    const workspace::ExecuteOptions& options) {
+  if (!ChangesSession(statement)) return CloneClient()->Execute(statement, inputs, options);
+  std::lock_guard lock(client_mutex_);
+  return client_->Execute(statement, inputs, options);
+}
+
+Result<std::shared_ptr<const std::string>> ConnectSession::FindArtifact(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  const auto found = artifacts_.find(name);
+  if (found == artifacts_.end()) {
+    return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE,
+                {{"errorMsg", "there is no artifact " + name}});
+  }
+  return found->second;
+}
+
+bool ConnectSession::HasArtifact(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  return artifacts_.contains(name);
+}
+
+Status ConnectSession::AddArtifact(const std::string& name, std::string data) {
+  std::lock_guard lock(mutex_);
+  if (artifacts_.contains(name)) return Ok();
+  if (artifact_bytes_ + data.size() > kMaxArtifactBytes) {
+    return Fail(Condition::INLET_RESOURCE_LIMIT,
+                {{"message", "The artifacts of a session are too large"},
+                 {"limit", std::to_string(kMaxArtifactBytes)}});
+  }
+  artifact_bytes_ += data.size();
+  artifacts_.emplace(name, std::make_shared<const std::string>(std::move(data)));
+  return Ok();
+}
+
+void ConnectSession::SetCached(std::int64_t plan_id, bool is_cached) {
+  std::lock_guard lock(mutex_);
+  if (is_cached) {
+    cached_.insert(plan_id);
+  } else {
+    cached_.erase(plan_id);
+  }
+}
+
+bool ConnectSession::IsCached(std::int64_t plan_id) {
+  std::lock_guard lock(mutex_);
+  return cached_.contains(plan_id);
+}
+
+std::optional<std::string> ConnectSession::FindConfig(const std::string& key) {
+  {
+    std::lock_guard lock(client_mutex_);
+    if (auto value = GetString(client_->configs(), key)) return value;
+  }
+  return DefaultSetting(key);
+}
+
+std::map<std::string, std::string> ConnectSession::AllConfigs() {
+  std::map<std::string, std::string> all = DefaultSettings();
+  std::lock_guard lock(client_mutex_);
+  for (const auto& [key, value] : client_->configs()) all[key] = value;
+  return all;
+}
+
+Status ConnectSession::SetConfig(const std::string& key, const std::string& value) {
+  const sql::Statement statement = sql::SetConfig{.key = key, .value = value};
+  std::lock_guard lock(client_mutex_);
+  if (const auto result = client_->Execute(statement, {}, {}); !result) {
+    return std::unexpected(result.error());
+  }
+  return Ok();
+}
+
+void ConnectSession::UnsetConfig(const std::string& key) {
+  const sql::Statement statement = sql::ResetConfig{.key = key};
+  std::lock_guard lock(client_mutex_);
+  (void)client_->Execute(statement, {}, {});
+}
+
+Result<std::shared_ptr<Operation>> ConnectSession::AddOperation(const std::string& id,
+                                                                std::vector<std::string> tags) {
+  std::lock_guard lock(mutex_);
+  if (operations_.contains(id)) {
+    return Fail(Condition::INVALID_HANDLE_OPERATION_ALREADY_EXISTS, {{"handle", id}});
+  }
+  if (operations_.size() >= kMaxOperations) {
+    return Fail(Condition::INLET_RESOURCE_LIMIT, {{"message", "A session runs too many operations"},
+                                                  {"limit", std::to_string(kMaxOperations)}});
+  }
+  auto operation = std::make_shared<Operation>(id, std::move(tags), kMaxBufferedBytes);
+  operations_.emplace(id, operation);
+  return operation;
+}
+
+std::shared_ptr<Operation> ConnectSession::FindOperation(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  const auto found = operations_.find(id);
+  return found == operations_.end() ? nullptr : found->second;
+}
+
+void ConnectSession::RemoveOperation(const std::string& id) {
+  std::shared_ptr<Operation> removed;  // Its end waits for the thread: not under the lock.
+  std::lock_guard lock(mutex_);
+  const auto found = operations_.find(id);
+  if (found == operations_.end()) return;
+  removed = std::move(found->second);
+  operations_.erase(found);
+}
+
+std::vector<std::shared_ptr<Operation>> ConnectSession::operations() {
+  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Operation>> all;
+  for (const auto& [id, operation] : operations_) all.push_back(operation);
+  return all;
+}
+
+void ConnectSession::RemoveAbandoned(std::chrono::steady_clock::duration patience) {
+  const auto limit = std::chrono::steady_clock::now() - patience;
+  for (const auto& operation : operations()) {
+    if (operation->last_used() < limit) {
+      operation->Interrupt();
+      RemoveOperation(operation->id());
+    }
+  }
+}
+
+void ConnectSession::Touch() {
+  std::lock_guard lock(mutex_);
+  last_used_ = std::chrono::steady_clock::now();
+}
+
+std::chrono::steady_clock::time_point ConnectSession::last_used() {
+  std::lock_guard lock(mutex_);
+  return last_used_;
+}
+
+std::unique_ptr<ConnectSession> ConnectSession::Clone() {
+  auto clone = std::make_unique<ConnectSession>(CloneClient());
+  std::lock_guard lock(mutex_);
+  clone->relations_ = relations_;
+  clone->artifacts_ = artifacts_;
+  clone->artifact_bytes_ = artifact_bytes_;
+  return clone;
+}
+
+}  // namespace inlet::server

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/spark_connect/operation.h"
+#include "server/spark_connect/relations.h"
+#include "workspace/client.h"
+
+namespace inlet::server {
+
+/// What one client application has: settings, temporary views, running operations, kept relations
+/// and artifacts. Thread-safe: a client may run several plans at once.
+class ConnectSession final : public SessionResources {
+ public:
+  explicit ConnectSession(std::unique_ptr<workspace::Client> client);
+  ~ConnectSession() override;
+
+  /// Made here, and the same for the life of the session.
+  const std::string& server_side_id() const { return server_side_id_; }
+
+  /// A client for one plan, with what the session has set.
+  std::unique_ptr<workspace::Client> CloneClient();
+
+  // SessionResources.
+  Result<KeptRelation> FindRelation(const std::string& id) override;
+  Result<std::shared_ptr<const std::string>> FindArtifact(const std::string& name) override;
+  Result<workspace::QueryResult> ExecuteInSession(
+      const sql::Statement& statement, const std::vector<engine::Input>& inputs,
+      const workspace::ExecuteOptions& options) override;
+
+  /// The id under which the relation can be had.
+  std::string KeepRelation(KeptRelation relation);
+  void DropRelation(const std::string& id);
+
+  bool HasArtifact(const std::string& name);
+  /// Errors: INLET_RESOURCE_LIMIT.
+  Status AddArtifact(const std::string& name, std::string data);
+
+  /// Whether df.cache() was called for the relation of this number. Rows are never kept.
+  void SetCached(std::int64_t plan_id, bool is_cached);
+  bool IsCached(std::int64_t plan_id);
+
+  /// Settings. A value that is not set is its default, or nothing.
+  std::optional<std::string> FindConfig(const std::string& key);
+  std::map<std::string, std::string> AllConfigs();
+  /// Errors: those of SET.
+  Status SetConfig(const std::string& key, const std::string& value);
+  void UnsetConfig(const std::string& key);
+
+  /// Errors: INVALID_HANDLE.OPERATION_ALREADY_EXISTS; INLET_RESOURCE_LIMIT.
+  Result<std::shared_ptr<Operation>> AddOperation(const std::string& id,
+                                                  std::vector<std::string> tags);
+  std::shared_ptr<Operation> FindOperation(const std::string& id);
+  void RemoveOperation(const std::string& id);
+  std::vector<std::shared_ptr<Operation>> operations();
+  /// Removes those that nobody has asked after for `patience`.
+  void RemoveAbandoned(std::chrono::steady_clock::duration patience);
+
+  void Touch();
+  std::chrono::steady_clock::time_point last_used();
+
+  /// A copy under a new server-side id, without operations.
+  std::unique_ptr<ConnectSession> Clone();
+
+ private:
+  const std::string server_side_id_;
+  std::mutex client_mutex_;
+  std::unique_ptr<workspace::Client> client_;  // Guarded by client_mutex_.
+
+  std::mutex mutex_;
+  // Guarded by mutex_:
+  std::map<std::string, KeptRelation> relations_;
+  std::map<std::string, std::shared_ptr<const std::string>> artifacts_;
+  std::size_t artifact_bytes_ = 0;
+  std::set<std::int64_t> cached_;
+  std::map<std::string, std::shared_ptr<Operation>> operations_;
+  std::chrono::steady_clock::time_point last_used_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace inlet::server

@@ -1,0 +1,343 @@
+#include <spark/connect/relations.pb.h>
+
+#include "formats/format.h"
+#include "server/spark_connect/data_types.h"
+#include "server/spark_connect/local_data.h"
+#include "server/spark_connect/relations.h"
+#include "server/spark_connect/sql_nodes.h"
+#include "sql/parser.h"
+#include "sql/statement.h"
+#include "sql/walk.h"
+
+/// Where rows come from: tables, files, SQL, local data.
+namespace inlet::server {
+namespace {
+
+using types::StructType;
+
+std::unexpected<Error> BadPlan(std::string message) {
+  return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE, {{"errorMsg", std::move(message)}});
+}
+
+/// A name as spark.table() takes it: back-ticks, t@v3, t@20240101000000000.
+Result<sql::NamedTable> ParseTable(const std::string& text) {
+  sql::Query query = TRY(sql::ParseQuery("SELECT * FROM " + text));
+  const auto* select = std::get_if<sql::Select>(&query.body);
+  const sql::TableRef* table = select != nullptr ? select->from.get() : nullptr;
+  const auto* named = table != nullptr ? table->As<sql::NamedTable>() : nullptr;
+  const bool is_name = named != nullptr && table->alias.empty() && !table->sample &&
+                       !select->where && !select->group_by && !query.limit &&
+                       query.order_by.empty() && !named->is_stream;
+  if (!is_name) {
+    return Fail(Condition::PARSE_SYNTAX_ERROR,
+                {{"error", "'" + text + "'"}, {"hint", " It is no name of a table."}});
+  }
+  return *named;
+}
+
+/// Takes versionAsOf and timestampAsOf out of the options.
+Result<std::optional<sql::TimeTravel>> TimeTravelOf(OptionMap& options) {
+  const auto version = GetInt64(options, "versionAsOf");
+  if (!version) return std::unexpected(version.error());
+  const auto timestamp = GetString(options, "timestampAsOf");
+  options.erase("versionAsOf");
+  options.erase("timestampAsOf");
+  if (*version && timestamp) {
+    return Fail(Condition::INVALID_PARAMETER_VALUE,
+                {{"parameter", "versionAsOf"},
+                 {"functionName", "load"},
+                 {"message", "it does not go with timestampAsOf"}});
+  }
+  if (*version) return sql::TimeTravel{.version = **version};
+  if (timestamp) return sql::TimeTravel{.timestamp = TextLiteral(*timestamp)};
+  return std::nullopt;
+}
+
+/// Parameters of spark.sql(). Values of older clients are literals, of newer ones expressions.
+Result<sql::Parameters> ParametersOf(const spark::connect::SQL& sql,
+                                     ExpressionTranslator& expressions) {
+  sql::Parameters parameters;
+  const auto literal = [&](const spark::connect::Expression_Literal& value) {
+    spark::connect::Expression expression;
+    *expression.mutable_literal() = value;
+    return expressions.Translate(expression);
+  };
+  for (const auto& [name, value] : sql.named_arguments()) {
+    parameters.named.emplace(name, TRY(expressions.Translate(value)));
+  }
+  for (const auto& value : sql.pos_arguments()) {
+    parameters.positional.push_back(TRY(expressions.Translate(value)));
+  }
+  for (const auto& [name, value] : sql.args()) parameters.named.emplace(name, TRY(literal(value)));
+  for (const auto& value : sql.pos_args()) parameters.positional.push_back(TRY(literal(value)));
+  return parameters;
+}
+
+/// Spark's class names of built-in formats, and what is not given at all.
+std::string FormatOf(const spark::connect::Read_DataSource& source) {
+  std::string format = ToLower(source.format());
+  constexpr std::string_view kPrefix = "org.apache.spark.sql.";
+  if (format.starts_with(kPrefix)) format.erase(0, format.find_last_of('.') + 1);
+  if (format == "com.databricks.spark.csv") return "csv";
+  if (format == "com.databricks.spark.xml") return "xml";
+  if (format == "com.databricks.spark.avro") return "avro";
+  return format;
+}
+
+}  // namespace
+
+Result<Frame> RelationTranslator::Leaf(sql::TableRef table,
+                                       const std::vector<std::string>& qualifier, PlanId id) {
+  Frame frame{.table = std::move(table)};
+  const StructType schema = TRY(client_.Describe(SelectAll(frame), inputs_, options_));
+  UniqueNames names;
+  std::vector<std::string> physical;
+  bool is_unique = true;
+  for (const types::StructField& field : schema.fields) {
+    physical.push_back(names.Add(field.name));
+    is_unique = is_unique && physical.back() == field.name;
+    OutputColumn column{.name = field.name, .physical = physical.back(), .qualifier = qualifier};
+    if (id) column.plan_ids.push_back(*id);
+    frame.columns.push_back(std::move(column));
+  }
+  if (!is_unique) {
+    frame.table = AsTable(SelectAll(frame), "t");
+    frame.table.column_aliases = std::move(physical);
+  }
+  return frame;
+}
+
+Result<Frame> RelationTranslator::Read(const spark::connect::Read& read, PlanId id) {
+  if (read.is_streaming()) return FailUnsupported("a streaming DataFrame in a query that is none");
+  if (read.has_named_table()) return ReadTable(read.named_table(), id);
+  if (read.has_data_source()) return ReadFiles(read.data_source(), id);
+  return BadPlan("a read names neither a table nor a data source");
+}
+
+Result<Frame> RelationTranslator::ReadTable(const spark::connect::Read_NamedTable& table,
+                                            PlanId id) {
+  sql::NamedTable named = TRY(ParseTable(table.unparsed_identifier()));
+  OptionMap options(table.options().begin(), table.options().end());
+  if (auto time_travel = TRY(TimeTravelOf(options))) named.time_travel = std::move(time_travel);
+  std::vector<std::string> qualifier = named.name.parts;
+  if (qualifier.size() == 1 && !client_.current_schema().empty()) {
+    qualifier.insert(qualifier.begin(), {client_.current_catalog(), client_.current_schema()});
+  } else if (qualifier.size() == 2) {
+    qualifier.insert(qualifier.begin(), client_.current_catalog());
+  }
+  return Leaf({.node = std::move(named)}, qualifier, id);
+}
+
+Result<Frame> RelationTranslator::ReadFiles(const spark::connect::Read_DataSource& source,
+                                            PlanId id) {
+  std::string format = FormatOf(source);
+  OptionMap options(source.options().begin(), source.options().end());
+  std::vector<std::string> paths(source.paths().begin(), source.paths().end());
+  if (const auto path = GetString(options, "path")) {
+    if (paths.empty()) paths.push_back(*path);
+    options.erase("path");
+  }
+  const bool is_delta = format.empty() || format == "delta";
+  if (!is_delta && formats::FindFormat(format) == nullptr) {
+    if (format == "cloudfiles") {
+      return FailUnsupported("cloudFiles without readStream");
+    }
+    return Fail(Condition::DATA_SOURCE_NOT_FOUND,
+                {{"provider", source.format()}, {"suggestion", ""}});
+  }
+  if (paths.empty()) {
+    return Fail(Condition::INVALID_PARAMETER_VALUE,
+                {{"parameter", "path"}, {"functionName", "load"}, {"message", "it is missing"}});
+  }
+  if (source.has_schema() && !source.schema().empty()) {
+    const types::DataType schema = TRY(ParseSchemaText(source.schema()));
+    options["schema"] = types::ToDdl({.fields = schema.fields()});
+  }
+  const std::optional<sql::TimeTravel> time_travel = TRY(TimeTravelOf(options));
+  std::vector<sql::Query> queries;
+  std::optional<Frame> first;
+  for (const std::string& path : paths) {
+    const auto open = [&](const std::string& by_format) {
+      sql::NamedTable table{.name = {.parts = {by_format, path}}, .time_travel = time_travel};
+      if (by_format != "delta") table.options.assign(options.begin(), options.end());
+      return Leaf({.node = std::move(table)}, {}, id);
+    };
+    Result<Frame> frame = open(is_delta ? "delta" : format);
+    // Without a format it may be what Spark's default means.
+    if (!frame && format.empty() &&
+        frame.error().condition == Condition::DELTA_MISSING_DELTA_TABLE) {
+      Result<Frame> other = open("parquet");
+      if (other) frame = std::move(other);
+    }
+    if (!frame) return frame;
+    queries.push_back(SelectAll(*frame));
+    if (!first) first = std::move(*frame);
+  }
+  if (queries.size() == 1) return *std::move(first);
+  return FrameOf({.body = sql::SetOperation{.op = sql::SetOperator::kUnion,
+                                            .is_all = true,
+                                            .operands = std::move(queries)}},
+                 first->columns, id);
+}
+
+Result<Frame> RelationTranslator::Sql(const spark::connect::SQL& sql, PlanId id) {
+  sql::Statement statement = TRY(sql::ParseStatement(sql.query()));
+  ExpressionTranslator expressions{ExpressionContext{}};
+  const sql::Parameters parameters = TRY(ParametersOf(sql, expressions));
+  if (auto* select = statement.As<sql::SelectStatement>()) {
+    TRY(sql::BindParameters(select->query, parameters));
+    return Leaf(AsTable(std::move(select->query)), {}, id);
+  }
+  const bool has_parameters = !parameters.named.empty() || !parameters.positional.empty();
+  if (auto* insert = statement.As<sql::Insert>()) {
+    TRY(sql::BindParameters(insert->query, parameters));
+  } else if (auto* create = statement.As<sql::CreateTable>(); create != nullptr && create->query) {
+    TRY(sql::BindParameters(*create->query, parameters));
+  } else if (has_parameters) {
+    return FailUnsupported("parameters of this kind of statement");
+  }
+  workspace::QueryResult result = TRY(resources_.ExecuteInSession(statement, inputs_, options_));
+  std::vector<types::BatchPtr> batches;
+  while (result.rows != nullptr) {
+    types::BatchPtr batch = TRY(result.rows->Next());
+    if (batch == nullptr) break;
+    batches.push_back(std::move(batch));
+  }
+  return LocalRows(std::move(result.schema), std::move(batches));
+}
+
+Result<Frame> RelationTranslator::Range(const spark::connect::Range& range, PlanId id) {
+  if (range.step() == 0) {
+    return Fail(Condition::INVALID_PARAMETER_VALUE,
+                {{"parameter", "step"}, {"functionName", "range"}, {"message", "it is 0"}});
+  }
+  OutputColumn column{.name = "id", .physical = "id"};
+  if (id) column.plan_ids.push_back(*id);
+  sql::TableFunction function{
+      .call = FunctionOf("range", {LongLiteral(range.start()), LongLiteral(range.end()),
+                                   LongLiteral(range.step())})};
+  return Frame{.table = {.node = std::move(function), .alias = "range"}, .columns = {column}};
+}
+
+Result<Frame> RelationTranslator::Local(const std::optional<std::string>& data,
+                                        const std::string& schema, PlanId id) {
+  std::optional<StructType> columns;
+  if (!schema.empty()) {
+    const types::DataType type = TRY(ParseSchemaText(schema));
+    if (!type.is(types::TypeId::kStruct)) return BadPlan("the schema of a local relation");
+    columns = StructType{.fields = type.fields()};
+  }
+  if (!data && !columns) return BadPlan("a local relation has neither rows nor a schema");
+  auto source = data ? TRY(LocalSource(*data, columns)) : LocalSource(*columns, {});
+  StructType known = source->schema();
+  Frame frame = LocalRows(std::move(known), std::move(source));
+  if (id) {
+    for (OutputColumn& column : frame.columns) column.plan_ids.push_back(*id);
+  }
+  return frame;
+}
+
+Result<Frame> RelationTranslator::ChunkedLocal(const spark::connect::Relation& relation,
+                                               PlanId id) {
+  const auto artifact = [&](const std::string& hash) {
+    return resources_.FindArtifact("cache/" + hash);
+  };
+  if (relation.has_cached_local_relation()) {
+    // A whole LocalRelation message, as clients of 4.0 send it.
+    const auto bytes = TRY(artifact(relation.cached_local_relation().hash()));
+    spark::connect::LocalRelation local;
+    if (!local.ParseFromString(*bytes)) return BadPlan("a cached local relation");
+    std::optional<std::string> data;
+    if (local.has_data()) data = local.data();
+    return Local(data, local.schema(), id);
+  }
+  const auto& chunked = relation.chunked_cached_local_relation();
+  std::string schema;
+  if (chunked.has_schemahash()) schema = *TRY(artifact(chunked.schemahash()));
+  if (chunked.datahashes().empty()) return Local(std::nullopt, schema, id);
+  std::vector<sql::Query> queries;
+  std::optional<Frame> first;
+  for (const std::string& hash : chunked.datahashes()) {
+    Frame frame = TRY(Local(*TRY(artifact(hash)), schema, id));
+    queries.push_back(ToQuery(frame));
+    if (!first) first = std::move(frame);
+  }
+  if (queries.size() == 1) return *std::move(first);
+  return FrameOf({.body = sql::SetOperation{.op = sql::SetOperator::kUnion,
+                                            .is_all = true,
+                                            .operands = std::move(queries)}},
+                 first->columns, id);
+}
+
+Result<Frame> RelationTranslator::TableFunction(
+    const spark::connect::UnresolvedTableValuedFunction& function, PlanId id) {
+  ExpressionTranslator expressions{ExpressionContext{}};
+  std::vector<sql::Expression> arguments;
+  for (const auto& argument : function.arguments()) {
+    arguments.push_back(TRY(expressions.Translate(argument)));
+  }
+  sql::TableFunction call{.call = FunctionOf(function.function_name(), std::move(arguments))};
+  return Leaf({.node = std::move(call)}, {}, id);
+}
+
+Result<Frame> RelationTranslator::WithRelations(const spark::connect::WithRelations& relation) {
+  const auto& root = relation.root();
+  for (const auto& reference : relation.references()) {
+    if (reference.common().has_plan_id()) references_[reference.common().plan_id()] = &reference;
+  }
+  if (!root.has_sql()) return Translate(root);
+  // spark.sql("... {df} ...", df=df): the frames are views of this query alone.
+  sql::Statement statement = TRY(sql::ParseStatement(root.sql().query()));
+  auto* select = statement.As<sql::SelectStatement>();
+  if (select == nullptr)
+    return FailUnsupported("DataFrames as tables of a statement that is no query");
+  ExpressionTranslator expressions{ExpressionContext{}};
+  TRY(sql::BindParameters(select->query, TRY(ParametersOf(root.sql(), expressions))));
+  std::vector<sql::CommonTable> tables;
+  for (const auto& reference : relation.references()) {
+    if (!reference.has_subquery_alias()) continue;
+    const Frame frame = TRY(Translate(reference.subquery_alias().input()));
+    sql::CommonTable table{.name = reference.subquery_alias().alias(), .query = ToQuery(frame)};
+    for (const OutputColumn& column : frame.columns) table.columns.push_back(column.name);
+    tables.push_back(std::move(table));
+  }
+  auto& with = select->query.with;
+  with.insert(with.begin(), std::make_move_iterator(tables.begin()),
+              std::make_move_iterator(tables.end()));
+  PlanId id;
+  if (root.common().has_plan_id()) id = root.common().plan_id();
+  return Leaf(AsTable(std::move(select->query)), {}, id);
+}
+
+/// spark.read.json(df) and csv(df): one text column becomes rows.
+Result<Frame> RelationTranslator::ParseText(const spark::connect::Parse& parse, PlanId id) {
+  using Message = spark::connect::Parse;
+  const Frame input = TRY(Translate(parse.input()));
+  if (input.columns.size() != 1) return BadPlan("text to parse must be one column");
+  const bool is_csv = parse.format() == Message::PARSE_FORMAT_CSV;
+  const std::string suffix = is_csv                                         ? "csv"
+                             : parse.format() == Message::PARSE_FORMAT_JSON ? "json"
+                                                                            : "xml";
+  std::vector<sql::Expression> options;
+  for (const auto& [key, value] : parse.options()) {
+    options.push_back(TextLiteral(key));
+    options.push_back(TextLiteral(value));
+  }
+  sql::Expression schema;
+  if (parse.has_schema()) {
+    const StructType columns = TRY(ColumnsFromMessage(parse.schema()));
+    schema = TextLiteral(types::ToDdl(columns));
+  } else {
+    return FailUnsupported("parsing " + suffix + " text without a schema");
+  }
+  std::vector<sql::Expression> arguments = {ColumnOf(input.columns[0].physical), std::move(schema)};
+  if (!options.empty()) arguments.push_back(CallOf("map", std::move(options)));
+  sql::Select select{.from = input.table};
+  select.items.push_back(
+      {.value = CallOf("from_" + suffix, std::move(arguments)), .alias = "parsed"});
+  sql::Select expanded{.from = AsTable({.body = std::move(select)}, "t")};
+  expanded.items.push_back({.value = {.node = sql::Star{.qualifier = {"parsed"}}}});
+  return Leaf(AsTable({.body = std::move(expanded)}), {}, id);
+}
+
+}  // namespace inlet::server
