@@ -89,8 +89,10 @@ void Scheduler::Begin(const DueRefresh& due) {
 
 void Scheduler::Run(const DueRefresh& due, const std::stop_token& stop) {
   // What failed stands in the event log and in the catalog; the next run is due in its time.
-  const Status done = run_(
-      due, [this, &due] { return Claim(due); }, stop);
+  const Status done = run_(due,
+                           {.is_still_due = [this, &due] { return IsStillDue(due); },
+                            .set_next = [this, &due] { return SetNext(due); }},
+                           stop);
   if (!done && stop.stop_requested()) {
     // The server goes down: the next one takes it up.
     (void)catalog_.RequestRefresh(due.table_id, due.is_full).has_value();
@@ -100,21 +102,21 @@ void Scheduler::Run(const DueRefresh& due, const std::stop_token& stop) {
   changed_.notify_all();
 }
 
-/// Whether it is still due, now that nobody else can run it; sets when it is due next.
-Result<bool> Scheduler::Claim(const DueRefresh& due) {
+Result<bool> Scheduler::IsStillDue(const DueRefresh& due) const {
   const RefreshEntry refresh = TRY(catalog_.FindRefresh(due.table_id));
-  const std::int64_t now_ms = options_.clock();
-  const bool is_scheduled = refresh.next_run_ms && *refresh.next_run_ms <= now_ms;
-  if (!is_scheduled && !refresh.is_requested && refresh.state != "RUNNING") return false;
+  const bool is_scheduled = refresh.next_run_ms && *refresh.next_run_ms <= options_.clock();
+  return is_scheduled || refresh.is_requested || refresh.state == "RUNNING";
+}
+
+Status Scheduler::SetNext(const DueRefresh& due) {
+  const RefreshEntry refresh = TRY(catalog_.FindRefresh(due.table_id));
   const catalog::TableEntry entry = TRY(catalog_.FindTableById(due.table_id));
   const Definition definition = TRY(ParseDefinition(entry.definition));
+  std::optional<std::int64_t> next_ms;
   if (definition.schedule) {
-    TRY(catalog_.SetNextRun(due.table_id, refresh.anchor_ms,
-                            TRY(NextRun(*definition.schedule, refresh.anchor_ms, now_ms))));
-  } else {
-    TRY(catalog_.SetNextRun(due.table_id, refresh.anchor_ms, std::nullopt));
+    next_ms = TRY(NextRun(*definition.schedule, refresh.anchor_ms, options_.clock()));
   }
-  return true;
+  return catalog_.SetNextRun(due.table_id, refresh.anchor_ms, next_ms);
 }
 
 void Scheduler::WaitUntilIdle() {

@@ -24,6 +24,15 @@ struct DueRefresh {
   std::string cause;  ///< SCHEDULED, USER_ACTION (REFRESH ... ASYNC), SERVICE_UPGRADE (cut short).
 };
 
+/// What a run asks of the scheduler while no other process can do the same.
+struct DueClaim {
+  /// Whether it is still due: another process may have done it meanwhile.
+  std::function<Result<bool>()> is_still_due;
+  /// Says when it is due next. To be called when the catalog has it as running: a kill between the
+  /// two must find it due, or running.
+  std::function<Status()> set_next;
+};
+
 /// Refreshes datasets when their schedules or REFRESH ... ASYNC ask for it, a few at a time.
 ///
 /// All it knows stands in the catalog, so it may be stopped and killed at any time, and several may
@@ -33,10 +42,9 @@ struct DueRefresh {
 /// Thread-safe.
 class Scheduler {
  public:
-  /// Does one refresh. `is_still_wanted` is to be asked when no other process can do the same
-  /// (UpdateRequest::is_still_wanted).
-  using RunFunction = std::function<Status(
-      const DueRefresh& due, std::function<Result<bool>()> is_still_wanted, std::stop_token stop)>;
+  /// Does one refresh.
+  using RunFunction =
+      std::function<Status(const DueRefresh& due, DueClaim claim, std::stop_token stop)>;
 
   struct Options {
     Clock clock = SystemClockMs;
@@ -59,7 +67,8 @@ class Scheduler {
  private:
   void Begin(const DueRefresh& due);
   void Run(const DueRefresh& due, const std::stop_token& stop);
-  Result<bool> Claim(const DueRefresh& due);
+  Result<bool> IsStillDue(const DueRefresh& due) const;
+  Status SetNext(const DueRefresh& due);
   std::optional<DueRefresh> DueOf(const catalog::RefreshEntry& refresh) const;
   bool IsLeaseFree(const std::string& table_id) const;
 

@@ -47,12 +47,13 @@ class SchedulerTest : public testing::Test {
 
   /// A scheduler whose runs hold the lease, ask whether they are wanted, and note themselves.
   std::unique_ptr<Scheduler> MakeScheduler(std::size_t max_running = 4) {
-    auto run = [this](const DueRefresh& due, const std::function<Result<bool>()>& is_still_wanted,
+    auto run = [this](const DueRefresh& due, const DueClaim& claim,
                       const std::stop_token& stop) -> Status {
       const auto lease = TRY(Lease::Acquire(*catalog_, LeaseNameOf(due.table_id), due.table_id,
                                             {.clock = TestClock(), .length_ms = 60'000}, nullptr));
-      if (!TRY(is_still_wanted())) return Ok();
+      if (!TRY(claim.is_still_due())) return Ok();
       TRY(catalog_->BeginUpdate(due.table_id, "u", now_ms_));
+      TRY(claim.set_next());
       ++num_running_;
       most_running_ = std::max(most_running_.load(), num_running_.load());
       while (holds_ && !stop.stop_requested()) std::this_thread::yield();

@@ -212,6 +212,7 @@ Result<UpdateResult> Updater::Run(const UpdateRequest& request) {
   if (!is_new) {
     entry = TRY(host_.catalog().FindRefresh(request.entry.id));
     TRY(host_.catalog().BeginUpdate(request.entry.id, record.update_id(), options_.lease.clock()));
+    if (request.on_begin) TRY(request.on_begin());
   }
   record.Created(request);
   record.Progress("RUNNING");

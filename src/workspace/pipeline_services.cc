@@ -113,9 +113,8 @@ PipelineServices::PipelineServices(Shared& shared)
 std::unique_ptr<BackgroundWork> PipelineServices::StartScheduler(int max_running,
                                                                  std::string user) {
   auto run = [this, user = std::move(user)](const pipelines::DueRefresh& due,
-                                            std::function<Result<bool>()> is_still_wanted,
-                                            std::stop_token stop) {
-    return RunDue(due, user, std::move(is_still_wanted), std::move(stop));
+                                            pipelines::DueClaim claim, std::stop_token stop) {
+    return RunDue(due, user, std::move(claim), std::move(stop));
   };
   auto work = std::make_unique<RunningScheduler>(host_->catalog(), std::move(run), max_running);
   work->scheduler.Start();
@@ -123,15 +122,16 @@ std::unique_ptr<BackgroundWork> PipelineServices::StartScheduler(int max_running
 }
 
 Status PipelineServices::RunDue(const pipelines::DueRefresh& due, const std::string& user,
-                                std::function<Result<bool>()> is_still_wanted,
-                                std::stop_token stop) {
+                                pipelines::DueClaim claim, std::stop_token stop) {
   const catalog::TableEntry entry = TRY(host_->catalog().FindTableById(due.table_id));
   const pipelines::Definition definition = TRY(pipelines::ParseDefinition(entry.definition));
   const bool only_for_news = due.cause == "SCHEDULED" && definition.schedule &&
                              definition.schedule->kind == pipelines::Schedule::Kind::kOnUpdate;
-  const auto wanted = [&]() -> Result<bool> {
-    if (!TRY(is_still_wanted())) return false;
-    return !only_for_news || TRY(HasNews(entry, definition));
+  const auto is_still_wanted = [&]() -> Result<bool> {
+    if (!TRY(claim.is_still_due())) return false;
+    if (!only_for_news || TRY(HasNews(entry, definition))) return true;
+    TRY(claim.set_next());
+    return false;
   };
   TRY(updater_.Run({.entry = entry,
                     .definition = definition,
@@ -139,7 +139,8 @@ Status PipelineServices::RunDue(const pipelines::DueRefresh& due, const std::str
                     .cause = due.cause,
                     .user = user,
                     .max_retries = kMaxRetries,
-                    .is_still_wanted = wanted,
+                    .is_still_wanted = is_still_wanted,
+                    .on_begin = claim.set_next,
                     .stop = std::move(stop)}));
   return Ok();
 }

@@ -26,7 +26,7 @@ class PipelineServices {
 
  private:
   Status RunDue(const pipelines::DueRefresh& due, const std::string& user,
-                std::function<Result<bool>()> is_still_wanted, std::stop_token stop);
+                pipelines::DueClaim claim, std::stop_token stop);
   Result<bool> HasNews(const catalog::TableEntry& entry, const pipelines::Definition& definition);
 
   pipelines::EventLog events_;
