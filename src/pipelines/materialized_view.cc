@@ -86,7 +86,7 @@ Result<ingest::WriteResult> WriteView(const UpdateRun& run, ingest::BoundQuery q
   if (is_redefined || !SameColumns(definition.schema, current->schema())) {
     return writer.Replace(current, std::move(definition), std::move(query), true);
   }
-  return writer.Insert(current, std::move(query), /*overwrite=*/true);
+  return writer.Insert(current, std::move(query), {.overwrite = true});
 }
 
 }  // namespace
