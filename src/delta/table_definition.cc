@@ -383,8 +383,9 @@ Result<TableActions> AlterProperties(
 Result<DataFileSpec> DataFileSpecFor(const storage::Location& table_root,
                                      const Metadata& metadata) {
   const Properties& properties = metadata.configuration;
+  types::StructType schema = TRY(types::SchemaFromJson(metadata.schema_string));
   DataFileSpec spec{.table_root = table_root,
-                    .schema = TRY(types::SchemaFromJson(metadata.schema_string)),
+                    .schema = std::move(schema),
                     .partition_columns = metadata.partition_columns};
   if (!MapsColumns(properties)) spec.schema = WithoutColumnIds(std::move(spec.schema));
   if (const auto codec = Property(properties, "delta.parquet.compression.codec")) {

@@ -17,6 +17,9 @@ struct TestTable {
       : root{store, "t"} {
     Create(root, std::move(properties), std::move(partition_columns));
   }
+  TestTable(const TestTable&) = delete;
+  /// No thread may still write when the program ends and the libraries take down what they share.
+  ~TestTable() { FlushLogCheckpoints(); }
 
   static void Create(const storage::Location& at, Properties properties,
                      std::vector<std::string> partition_columns) {

@@ -304,6 +304,8 @@ class Parser : private TokenCursor {
   Status ParseShowGrants(Show& show);
 
   int depth_ = 0;
+  // Where the stack stood at the start. Stacks grow downwards on all machines that we know.
+  const char* stack_begin_ = static_cast<const char*>(__builtin_frame_address(0));
   std::size_t num_parameters_ = 0;
   std::vector<bool> query_brackets_;  // For each token, whether it opens a query.
 };

@@ -286,7 +286,7 @@ TEST(Parser, RefusesWhatIsNestedTooDeeply) {
     EXPECT_THAT(ParseStatement(nested(open, "1", close, 100'000)),
                 FailsWith(Condition::INLET_RESOURCE_LIMIT))
         << open << close;
-    EXPECT_THAT(ParseStatement(nested(open, "1", close, 90)), IsOk()) << open << close;
+    EXPECT_THAT(ParseStatement(nested(open, "1", close, 60)), IsOk()) << open << close;
   }
   EXPECT_THAT(ParseStatement("SELECT * FROM " + std::string(100'000, '(') + "t" +
                              std::string(100'000, ')')),

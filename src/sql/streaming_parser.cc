@@ -25,8 +25,11 @@ Result<Schedule> Parser::ParseSchedule() {
   }
   TRY(Expect("EVERY"));
   schedule.every_count = TRY(Integer());
-  for (const std::string_view unit : {"MINUTE", "HOUR", "DAY", "WEEK"}) {
-    if (Accept(unit) || Accept(std::string(unit) + "S")) {
+  // The names of what was expected are kept for the error: they must outlive this.
+  using namespace std::string_view_literals;
+  for (const std::string_view units : {"MINUTES"sv, "HOURS"sv, "DAYS"sv, "WEEKS"sv}) {
+    const std::string_view unit = units.substr(0, units.size() - 1);
+    if (Accept(unit) || Accept(units)) {
       schedule.every_unit = unit;
       return schedule;
     }

@@ -99,7 +99,9 @@ Result<StructType> StructFromJson(const object& json, int depth) {
         item["type"].get(type) != simdjson::SUCCESS) {
       return BadSchema(simdjson::minify(item), "a field needs name and type");
     }
-    StructField field{.name = std::string(name), .type = TRY(TypeFromJson(type, depth + 1))};
+    // The type first: what a braced list has made before a TRY that returns is never destroyed.
+    DataType field_type = TRY(TypeFromJson(type, depth + 1));
+    StructField field{.name = std::string(name), .type = std::move(field_type)};
     ReadOptional(item["nullable"], field.nullable);
     object metadata;
     if (item["metadata"].get(metadata) == simdjson::SUCCESS) {
@@ -222,6 +224,7 @@ std::string ToJson(const DataType& type) {
 }
 
 Result<StructType> SchemaFromJson(std::string_view json) {
+  if (json.empty()) return BadSchema(json, "it is empty");
   simdjson::dom::parser parser;
   element root;
   if (const auto error = parser.parse(json.data(), json.size()).get(root);

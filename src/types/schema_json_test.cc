@@ -25,6 +25,8 @@ TEST(SchemaJson, UnknownTypeIsRefused) {
               FailsWith(Condition::INVALID_SCHEMA));
 }
 
+TEST(SchemaJson, EmptyTextIsRefused) { EXPECT_FALSE(SchemaFromJson({}).has_value()); }
+
 TEST(SchemaJson, BlankInDecimalIsTaken) {
   const auto schema = Value(
       SchemaFromJson(R"j({"type":"struct","fields":[{"name":"a","type":"decimal(10, 4)"}]})j"));

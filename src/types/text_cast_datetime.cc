@@ -120,9 +120,10 @@ class TimestampScanner {
     for (; i < text_.size(); ++i) {
       char c = text_[i];
       if (IsDigit(c)) {
+        if (segment_ != kMicro && num_digits_ == kMaxDigits) return false;
         // Digits past the microseconds are dropped.
         if (segment_ != kMicro || num_digits_ < 6) value_ = value_ * 10 + Digit(c);
-        if (++num_digits_ > 9 && segment_ != kMicro) return false;
+        ++num_digits_;
         continue;
       }
       if (c == 'T' && i == 0) {
@@ -174,6 +175,9 @@ class TimestampScanner {
         values_[kMicro];
     return true;
   }
+
+  // More than any segment has, and few enough for an int.
+  static constexpr int kMaxDigits = 9;
 
   std::string_view text_;
   Segment segment_ = kYear;

@@ -316,10 +316,12 @@ std::optional<Int128> ParseDecimal(std::string_view text, int precision, int sca
     return std::nullopt;
   };
   Int128 limit = kInt128Powers[static_cast<std::size_t>(precision)];
+  const Int128 limit_before_digit = limit / 10;
   Int128 value = 0;
   for (std::int64_t i = 0; i < std::min(wanted, num_digits); ++i) {
+    // Asked before, as one digit more may be beyond 128 bits.
+    if (value >= limit_before_digit) return overflow();
     value = value * 10 + digit_at(i);
-    if (value >= limit) return overflow();
   }
   if (wanted > num_digits) {
     if (value != 0) {

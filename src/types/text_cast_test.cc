@@ -81,6 +81,9 @@ TEST(TextCast, DecimalsRoundHalfUp) {
   EXPECT_TRUE(too_large);
   EXPECT_EQ(ParseDecimal("99.5", 2, 0, &too_large), std::nullopt);
   EXPECT_TRUE(too_large);
+  EXPECT_EQ(ParseDecimal(std::string(39, '9'), 38, 0, &too_large), std::nullopt);
+  EXPECT_TRUE(too_large) << "it does not wrap around at 128 bits";
+  EXPECT_EQ(ParseDecimal(std::string(60, '9'), 38, 0, &too_large), std::nullopt);
   EXPECT_EQ(ParseDecimal("1e2000000000", 38, 0, &too_large), std::nullopt);
   EXPECT_TRUE(too_large);
   EXPECT_EQ(ParseDecimal("x", 2, 0, &too_large), std::nullopt);
@@ -118,8 +121,9 @@ TEST(TextCast, TimestampsTakeAZoneAfterTheSeconds) {
   EXPECT_EQ(OfTimestamp("2024-1-5 1:2", "UTC"), "2024-01-05 01:02:00");
   EXPECT_EQ(OfTimestamp("2024", "America/New_York"), "2024-01-01 05:00:00");
   EXPECT_EQ(OfTimestamp("2024-01-05 15:04:09Z", "America/New_York"), "2024-01-05 15:04:09");
-  for (std::string_view bad : {"", "20240105", "2024-01-05 15:04Z", "2024-01-05 25:00:00", "T10:00",
-                               "2024-01-05 15:04:09 nowhere", "2024-01-05x"}) {
+  for (std::string_view bad :
+       {"", "20240105", "2024-01-05 15:04Z", "2024-01-05 25:00:00", "T10:00",
+        "2024-01-05 15:04:09 nowhere", "2024-01-05x", "2024-01-05 15:04:9999999999"}) {
     EXPECT_EQ(ParseTimestamp(bad, TimeZone::Utc()), std::nullopt) << bad;
   }
   EXPECT_EQ(ParseTimestamp("T10:00", TimeZone::Utc(), 1), (86400 + 36000) * 1'000'000LL);
@@ -138,6 +142,7 @@ TEST(TimeZone, GapsMoveForwardAndOverlapsTakeTheEarlierInstant) {
   EXPECT_EQ(OfTimestamp("2100-07-01 12:00:00", "Australia/Sydney"), "2100-07-01 02:00:00");
   EXPECT_EQ(OfTimestamp("1800-01-01 00:00:00", "America/Los_Angeles"), "1800-01-01 07:52:58");
   EXPECT_THAT(TimeZone::Find("Europe/Nowhere"), FailsWith(Condition::INVALID_TIMEZONE));
+  EXPECT_THAT(TimeZone::Find("US"), FailsWith(Condition::INVALID_TIMEZONE)) << "a directory";
   EXPECT_THAT(TimeZone::Find("../../etc/passwd"), FailsWith(Condition::INVALID_TIMEZONE));
   EXPECT_EQ(Value(TimeZone::Find("PST"))->id(), "America/Los_Angeles");
   EXPECT_EQ(Value(TimeZone::Find("+2:00"))->id(), "+02:00");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -183,7 +184,10 @@ class TimeZoneLoader {
   }
 
   static std::unique_ptr<TimeZone> Load(std::string_view id) {
-    std::ifstream file("/usr/share/zoneinfo/" + std::string(id), std::ios::binary);
+    const std::string path = "/usr/share/zoneinfo/" + std::string(id);
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) return nullptr;  // "US" is a directory.
+    std::ifstream file(path, std::ios::binary);
     if (!file) return nullptr;
     std::string bytes(std::istreambuf_iterator<char>(file), {});
     auto zone = std::make_unique<TimeZone>();
