@@ -70,6 +70,19 @@ struct LeaseEntry {
   std::int64_t until_ms = 0;
 };
 
+/// A table whose name is gone and whose data is still there.
+struct DroppedTable {
+  FullName name;
+  std::string id;
+  TableKind kind = TableKind::kManaged;
+  std::string location;
+  std::string comment;
+  std::int64_t dropped_at_ms = 0;
+};
+
+/// How long a dropped table can be brought back. Source: Databricks, "UNDROP".
+inline constexpr std::int64_t kDroppedTableRetentionMs = std::int64_t{7} * 24 * 3600 * 1000;
+
 struct VolumeEntry {
   FullName name;
   std::string id;
@@ -149,9 +162,15 @@ class Catalog {
   virtual Status ReleaseLease(std::string_view name, std::string_view owner) = 0;
   virtual Result<std::optional<LeaseEntry>> FindLease(std::string_view name) const = 0;
 
-  /// Brings back the table of this name that was dropped last, or the one of `id` when it is not
-  /// empty. Errors: TABLE_OR_VIEW_NOT_FOUND; TABLE_OR_VIEW_ALREADY_EXISTS when the name is taken.
-  virtual Result<TableEntry> UndropTable(const FullName& name, std::string_view id) = 0;
+  // Dropped tables, views not among them; the last one to go comes first.
+  virtual Result<std::vector<DroppedTable>> ListDroppedTables() const = 0;
+  /// Brings it back under its name. Errors: TABLE_OR_VIEW_ALREADY_EXISTS, SCHEMA_NOT_FOUND;
+  /// TABLE_OR_VIEW_NOT_FOUND when somebody was faster.
+  virtual Status UndropTable(const DroppedTable& table) = 0;
+  /// Its data is gone.
+  virtual Status ForgetDroppedTable(const std::string& id) = 0;
+  /// Of all tables of all schemas, dropped ones too, at one moment.
+  virtual Result<std::vector<std::string>> ListTableLocations() const = 0;
 
   // Volumes. Errors: VOLUME_DOES_NOT_EXIST, VOLUME_ALREADY_EXISTS, SCHEMA_NOT_FOUND.
   virtual Result<VolumeEntry> FindVolume(const FullName& name) const = 0;
@@ -168,7 +187,13 @@ class Catalog {
   /// The absolute path of the home.
   virtual const std::string& home() const = 0;
 
-  /// A URL for a new managed table or volume, no other entry's, under the home.
+  /// An empty directory for a new managed table, under the home; nobody else gets the same one.
+  /// Until CreateTable() has made an entry with it, it is removed should this process die.
+  virtual Result<std::string> ReserveTableLocation(const FullName& name) = 0;
+  /// For temporary files of this process; removed at its end, or by the next one.
+  virtual std::string temporary_directory() const = 0;
+
+  /// A URL for a new volume, no other entry's, under the home.
   virtual std::string NewManagedLocation(std::string_view kind, const FullName& name) const = 0;
 };
 

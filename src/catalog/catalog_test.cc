@@ -172,5 +172,29 @@ TEST_F(CatalogTest, LeaseHasOneOwnerUntilItEnds) {
   EXPECT_TRUE(Value(catalog_->AcquireLease({"t", "a", 300}, 160)));
 }
 
+TEST_F(CatalogTest, ADroppedTableComesBackUnderItsName) {
+  ASSERT_THAT(catalog_->CreateTable(Orders()), IsOk());
+  ASSERT_THAT(catalog_->DropTable(Orders().name), IsOk());
+  EXPECT_THAT(Value(catalog_->ListTableLocations()), testing::ElementsAre("file:/t"));
+  const std::vector<DroppedTable> dropped = Value(catalog_->ListDroppedTables());
+  ASSERT_EQ(dropped.size(), 1);
+  ASSERT_THAT(catalog_->UndropTable(dropped[0]), IsOk());
+  EXPECT_EQ(Value(catalog_->FindTable(Orders().name)).location, "file:/t");
+  EXPECT_THAT(Value(catalog_->ListDroppedTables()), testing::IsEmpty());
+  EXPECT_THAT(catalog_->UndropTable(dropped[0]), FailsWith(Condition::TABLE_OR_VIEW_NOT_FOUND));
+}
+
+TEST_F(CatalogTest, ANameThatIsTakenAgainIsNotUndropped) {
+  ASSERT_THAT(catalog_->CreateTable(Orders()), IsOk());
+  ASSERT_THAT(catalog_->DropTable(Orders().name), IsOk());
+  TableEntry other = Orders();
+  other.id = "2";
+  ASSERT_THAT(catalog_->CreateTable(other), IsOk());
+  const std::vector<DroppedTable> dropped = Value(catalog_->ListDroppedTables());
+  EXPECT_THAT(catalog_->UndropTable(dropped[0]),
+              FailsWith(Condition::TABLE_OR_VIEW_ALREADY_EXISTS));
+  EXPECT_EQ(Value(catalog_->ListDroppedTables()).size(), 1);
+}
+
 }  // namespace
 }  // namespace inlet::catalog

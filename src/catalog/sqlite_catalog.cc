@@ -6,6 +6,7 @@
 
 #include "base/option_map.h"
 #include "catalog/catalog.h"
+#include "catalog/run_file.h"
 #include "catalog/sqlite.h"
 
 namespace inlet::catalog {
@@ -133,7 +134,10 @@ std::string QuoteAlways(std::string_view part) {
 class SqliteCatalog final : public Catalog {
  public:
   SqliteCatalog(Sqlite database, std::string home)
-      : database_(std::move(database)), home_(std::move(home)) {}
+      : database_(std::move(database)), home_(std::move(home)) {
+    // On a full disk one can still read; what writes will try again.
+    (void)Run().has_value();
+  }
 
   Result<CatalogEntry> FindCatalog(std::string_view name) const override {
     const std::lock_guard lock(mutex_);
@@ -295,6 +299,7 @@ class SqliteCatalog final : public Catalog {
                             .Bind(NowMs())
                             .Bind(entry.definition)
                             .Step();
+    if (done && run_ != nullptr) run_->Settle(entry.location);
     return Named(done ? Ok() : Status(std::unexpected(std::move(done).error())),
                  Condition::TABLE_OR_VIEW_ALREADY_EXISTS, "relationName", ToString(entry.name));
   }
@@ -417,12 +422,63 @@ class SqliteCatalog final : public Catalog {
     return LeaseEntry{query.Text(0), query.Text(1), query.Int64(2)};
   }
 
-  Result<TableEntry> UndropTable(const FullName& name, std::string_view id) override {
-    TableEntry entry = TRY(FindDropped(name, id));
-    TRY(CreateTable(entry));
+  Result<std::vector<DroppedTable>> ListDroppedTables() const override {
     const std::lock_guard lock(mutex_);
-    TRY(TRY(database_.Prepare("DELETE FROM dropped_tables WHERE id = ?")).Bind(entry.id).Step());
-    return entry;
+    SqliteStatement query = TRY(database_.Prepare(
+        "SELECT catalog, schema, name, id, kind, location, comment, dropped_at_ms "
+        "FROM dropped_tables WHERE kind <> ? ORDER BY dropped_at_ms DESC, rowid DESC"));
+    query.Bind(static_cast<std::int64_t>(TableKind::kView));
+    std::vector<DroppedTable> tables;
+    while (TRY(query.Step())) {
+      tables.push_back({.name = {query.Text(0), query.Text(1), query.Text(2)},
+                        .id = query.Text(3),
+                        .kind = static_cast<TableKind>(query.Int64(4)),
+                        .location = query.Text(5),
+                        .comment = query.Text(6),
+                        .dropped_at_ms = query.Int64(7)});
+    }
+    return tables;
+  }
+
+  Status UndropTable(const DroppedTable& table) override {
+    TRY(FindSchema(table.name.catalog, table.name.schema));
+    const std::lock_guard lock(mutex_);
+    TRY(database_.Execute("BEGIN IMMEDIATE"));
+    Status restored = [&]() -> Status {
+      TRY(TRY(database_.Prepare(
+                  "INSERT INTO tables (catalog, schema, name, id, kind, location, view_text, "
+                  "view_columns, default_names, comment, created_at_ms) "
+                  "SELECT catalog, schema, name, id, kind, location, '', '', '', comment, ? "
+                  "FROM dropped_tables WHERE id = ?"))
+              .Bind(NowMs())
+              .Bind(table.id)
+              .Step());
+      if (database_.changes() == 0) {
+        return Fail(Condition::TABLE_OR_VIEW_NOT_FOUND,
+                    {{"relationName", ToString(table.name)}, {"suggestion", ""}});
+      }
+      TRY(TRY(database_.Prepare("DELETE FROM dropped_tables WHERE id = ?")).Bind(table.id).Step());
+      return Ok();
+    }();
+    TRY(Finish(restored));
+    return Named(std::move(restored), Condition::TABLE_OR_VIEW_ALREADY_EXISTS, "relationName",
+                 ToString(table.name));
+  }
+
+  Status ForgetDroppedTable(const std::string& id) override {
+    const std::lock_guard lock(mutex_);
+    TRY(TRY(database_.Prepare("DELETE FROM dropped_tables WHERE id = ?")).Bind(id).Step());
+    return Ok();
+  }
+
+  Result<std::vector<std::string>> ListTableLocations() const override {
+    const std::lock_guard lock(mutex_);
+    SqliteStatement query =
+        TRY(database_.Prepare("SELECT location FROM tables WHERE location <> '' UNION "
+                              "SELECT location FROM dropped_tables WHERE location <> ''"));
+    std::vector<std::string> locations;
+    while (TRY(query.Step())) locations.push_back(query.Text(0));
+    return locations;
   }
 
   Result<VolumeEntry> FindVolume(const FullName& name) const override {
@@ -489,17 +545,54 @@ class SqliteCatalog final : public Catalog {
 
   const std::string& home() const override { return home_; }
 
+  Result<std::string> ReserveTableLocation(const FullName& name) override {
+    namespace fs = std::filesystem;
+    const std::string base = LocationFor("tables", name);
+    std::string directory = base;
+    std::random_device random;
+    std::error_code error;
+    fs::create_directories(fs::path(base).parent_path(), error);
+    while (!error) {
+      if (fs::create_directory(directory, error)) {
+        std::string location = "file:" + directory;
+        const std::lock_guard lock(mutex_);
+        TRY(TRY(Run())->Note(location));
+        // Before the note it looked like one that a dead process has left.
+        if (fs::exists(directory, error)) return location;
+        continue;
+      }
+      // A dropped table's data may still lie under the plain name.
+      directory = base + "-" + std::to_string(random() % 100'000'000);
+    }
+    return storage::FailErrno(error.value(), directory.substr(1));
+  }
+
+  std::string temporary_directory() const override {
+    const std::lock_guard lock(mutex_);
+    return run_ != nullptr ? run_->temporary_directory() : home_ + "/runs/unlocked";
+  }
+
   std::string NewManagedLocation(std::string_view kind, const FullName& name) const override {
-    const std::string base = home_ + "/" + std::string(kind) + "/" + FileNameFor(name.catalog) +
-                             "/" + FileNameFor(name.schema) + "/" + FileNameFor(name.object);
+    const std::string base = LocationFor(kind, name);
     std::error_code ignored;
     if (!std::filesystem::exists(base, ignored)) return base;
-    // A dropped table's data may still lie under the plain name.
+    // A dropped volume's files may still lie under the plain name.
     std::random_device random;
     return base + "-" + std::to_string(random() % 100'000'000);
   }
 
  private:
+  /// Called with the lock held.
+  Result<RunFile*> Run() {
+    if (run_ == nullptr) run_ = TRY(RunFile::Create(home_));
+    return run_.get();
+  }
+
+  std::string LocationFor(std::string_view kind, const FullName& name) const {
+    return home_ + "/" + std::string(kind) + "/" + FileNameFor(name.catalog) + "/" +
+           FileNameFor(name.schema) + "/" + FileNameFor(name.object);
+  }
+
   static std::unexpected<Error> NoTable(std::string_view id) {
     return Fail(Condition::TABLE_OR_VIEW_NOT_FOUND,
                 {{"relationName", "with the id " + std::string(id)}, {"suggestion", ""}});
@@ -521,34 +614,6 @@ class SqliteCatalog final : public Catalog {
     TRY(update.Bind(table_id).Step());
     if (database_.changes() == 0) return NoTable(table_id);
     return Ok();
-  }
-
-  Result<TableEntry> FindDropped(const FullName& name, std::string_view id) {
-    const std::lock_guard lock(mutex_);
-    SqliteStatement query = TRY(database_.Prepare(
-        std::string("SELECT catalog, schema, name, id, kind, location, comment FROM dropped_tables "
-                    "WHERE ") +
-        (id.empty() ? "catalog = ? COLLATE NOCASE AND schema = ? COLLATE NOCASE AND "
-                      "name = ? COLLATE NOCASE ORDER BY dropped_at_ms DESC LIMIT 1"
-                    : "id = ?")));
-    if (id.empty()) {
-      query.Bind(name.catalog).Bind(name.schema).Bind(name.object);
-    } else {
-      query.Bind(id);
-    }
-    if (!TRY(query.Step())) {
-      return Fail(
-          Condition::TABLE_OR_VIEW_NOT_FOUND,
-          {{"relationName", id.empty() ? ToString(name) : std::string(id)}, {"suggestion", ""}});
-    }
-    return TableEntry{.name = {query.Text(0), query.Text(1), query.Text(2)},
-                      .id = query.Text(3),
-                      .kind = static_cast<TableKind>(query.Int64(4)),
-                      .location = query.Text(5),
-                      .view_text = "",
-                      .view_columns = "",
-                      .default_names = "",
-                      .comment = query.Text(6)};
   }
 
   /// Ends a transaction: COMMIT after success, ROLLBACK after `outcome` failed.
@@ -576,14 +641,14 @@ class SqliteCatalog final : public Catalog {
   }
 
   mutable std::mutex mutex_;
-  mutable Sqlite database_;  // Guarded by mutex_.
-  const std::string home_;   // Absolute.
+  mutable Sqlite database_;       // Guarded by mutex_.
+  const std::string home_;        // Absolute.
+  std::unique_ptr<RunFile> run_;  // Guarded by mutex_.
 };
 
 }  // namespace
 
 namespace {
-
 Result<std::size_t> VersionOf(Sqlite& database) {
   SqliteStatement version = TRY(database.Prepare("PRAGMA user_version"));
   TRY(version.Step());

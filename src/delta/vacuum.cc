@@ -215,6 +215,8 @@ Result<VacuumResult> Vacuum(const storage::Location& table_root, const VacuumOpt
   for (const storage::ObjectInfo& object : garbage.objects) {
     TRY(table_root.store->Delete(object.path));
   }
+  // Of writers that died; what cannot be removed now can be the next time.
+  (void)table_root.store->RemoveLeftovers(table_root.path).has_value();
   TRY(CommitMark(
       TRY(Snapshot::Update(snapshot)),
       {.name = "VACUUM END",

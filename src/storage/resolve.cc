@@ -7,6 +7,7 @@
 #include "storage/azure/azure_store.h"
 #include "storage/confined_path.h"
 #include "storage/environment.h"
+#include "storage/faulty/wrapped_stores.h"
 #include "storage/gcs/gcs_store.h"
 #include "storage/local/local_store.h"
 #include "storage/memory/memory_store.h"
@@ -93,9 +94,13 @@ class RemoteStores {
   std::map<std::string, std::shared_ptr<ObjectStore>> stores_;  // Guarded by mutex_.
 };
 
-}  // namespace
+/// Empty outside of tests. Set before threads begin.
+StoreWrapper& TheWrapper() {
+  static StoreWrapper wrapper;
+  return wrapper;
+}
 
-Result<Location> Resolve(std::string_view url, const OptionMap& options) {
+Result<Location> ResolvePlain(std::string_view url, const OptionMap& options) {
   const std::optional<SchemeAndRest> split = SplitScheme(url);
   if (!split) {
     if (url.empty()) return FailUrl("path", "''", "it is empty");
@@ -143,5 +148,15 @@ Result<Location> Resolve(std::string_view url, const OptionMap& options) {
   }
   return FailUrl("scheme", url, "known are file, memory, s3, s3a, gs, abfss");
 }
+
+}  // namespace
+
+Result<Location> Resolve(std::string_view url, const OptionMap& options) {
+  Location location = TRY(ResolvePlain(url, options));
+  if (TheWrapper()) location.store = TheWrapper()(std::move(location.store));
+  return location;
+}
+
+void WrapResolvedStores(StoreWrapper wrapper) { TheWrapper() = std::move(wrapper); }
 
 }  // namespace inlet::storage

@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "sql/ast.h"
 #include "workspace/client.h"
+#include "workspace/janitor.h"
 
 namespace inlet::workspace {
 
@@ -25,6 +26,7 @@ struct Shared {
   std::string home;  ///< Absolute.
   int threads = 1;
   std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<Janitor> janitor;
   std::unique_ptr<engine::Engine> engine;
   delta::SnapshotCache snapshots;
   std::unique_ptr<PipelineServices> pipelines;

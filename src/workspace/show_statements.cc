@@ -67,6 +67,28 @@ Result<QueryResult> ShowTables(const Call& call, const sql::Show& statement, boo
   return MakeResult(std::move(columns), rows);
 }
 
+/// Source: Databricks SQL language manual, "SHOW TABLES DROPPED".
+Result<QueryResult> ShowTablesDropped(const Call& call, const sql::Show& statement) {
+  const auto [catalog, schema] = TRY(CompleteSchema(statement.name, call.session));
+  TRY(call.shared.catalog->FindSchema(catalog, schema).At(statement.name.span));
+  types::StructType columns = StringColumns(
+      {"catalogName", "schemaName", "tableName", "tableId", "tableType", "deletedAt", "comment"});
+  columns.fields[5].type = types::TypeId::kTimestamp;
+  std::vector<Row> rows;
+  for (const catalog::DroppedTable& table : TRY(call.shared.catalog->ListDroppedTables())) {
+    if (!EqualsIgnoreCase(table.name.catalog, catalog) ||
+        !EqualsIgnoreCase(table.name.schema, schema) ||
+        !Matches(statement.pattern, table.name.object)) {
+      continue;
+    }
+    const bool is_external = table.kind == catalog::TableKind::kExternal;
+    rows.push_back({table.name.catalog, table.name.schema, table.name.object, table.id,
+                    is_external ? "EXTERNAL" : "MANAGED", table.dropped_at_ms * 1000,
+                    table.comment});
+  }
+  return MakeResult(std::move(columns), rows);
+}
+
 Result<QueryResult> ShowVolumes(const Call& call, const sql::Show& statement) {
   const auto [catalog, schema] = TRY(CompleteSchema(statement.name, call.session));
   std::vector<Row> rows;
@@ -228,6 +250,8 @@ Result<QueryResult> Run(const Call& call, const sql::Show& statement) {
       return ShowSchemas(call, statement);
     case What::kTables:
       return ShowTables(call, statement, /*views_only=*/false);
+    case What::kTablesDropped:
+      return ShowTablesDropped(call, statement);
     case What::kViews:
       return ShowTables(call, statement, /*views_only=*/true);
     case What::kVolumes:

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include "base/uuid.h"
 #include "ingest/write_table.h"
@@ -14,6 +15,11 @@ namespace {
 using catalog::FullName;
 using catalog::TableEntry;
 using catalog::TableKind;
+
+std::int64_t NowMs() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
 
 std::optional<delta::SnapshotPtr> ExistingAt(const storage::Location& root) {
   Result<delta::SnapshotPtr> snapshot = delta::Snapshot::Load(root);
@@ -92,15 +98,20 @@ class CreateTableRun {
       root = TRY(ResolvePath(call_, *statement_.location));
       if (const auto existing = ExistingAt(root)) return Adopt(std::move(entry), *existing);
     } else {
-      root = TRY(storage::Resolve(call_.shared.catalog->NewManagedLocation("tables", name_)));
+      root = TRY(storage::Resolve(TRY(call_.shared.catalog->ReserveTableLocation(name_))));
     }
     entry.location = root.store->root_url() + "/" + root.path;
-    const ingest::WriteResult written = TRY(Write(root, !statement_.location));
+    const Result<ingest::WriteResult> written = Write(root, !statement_.location);
+    if (!written) {
+      // Without LOCATION the directory is ours alone, so that nothing of it can be another's.
+      if (!statement_.location) RemoveNewTable(root);
+      return std::unexpected(written.error());
+    }
     if (Status created = call_.shared.catalog->CreateTable(entry); !created) {
       RemoveNewTable(root);
       return std::unexpected(std::move(created).error());
     }
-    return Finish(written);
+    return Finish(*written);
   }
 
   Result<ingest::WriteResult> Write(const storage::Location& root, bool is_managed) {
@@ -139,13 +150,9 @@ class CreateTableRun {
                       });
   }
 
-  /// Another client took the name in the meantime: what was written belongs to nobody.
+  /// Best effort: what stays belongs to no name.
   static void RemoveNewTable(const storage::Location& root) {
-    Result<std::vector<storage::ObjectInfo>> files = root.store->List(root.path + "/", {});
-    if (!files) return;
-    for (const storage::ObjectInfo& file : *files) {
-      (void)root.store->Delete(file.path).has_value();
-    }
+    (void)root.store->DeleteAll(root.path).has_value();
   }
 
   Result<QueryResult> Finish(const ingest::WriteResult& written) {
@@ -211,12 +218,36 @@ Result<QueryResult> Run(const Call& call, const sql::DropTable& statement) {
   TRY(call.shared.catalog->DropTable(name));
   call.shared.snapshots.Forget(TRY(storage::Resolve(entry->location)));
   if (IsDataset(*entry)) ForgetDataset(call, *entry);
+  call.shared.janitor->Start();
   return NoRows();
 }
 
 Result<QueryResult> Run(const Call& call, const sql::UndropTable& statement) {
-  const FullName name = statement.id ? FullName() : TRY(Complete(statement.name, call.session));
-  TRY(call.shared.catalog->UndropTable(name, statement.id.value_or("")).At(statement.name.span));
+  const std::optional<FullName> name =
+      statement.id ? std::nullopt : std::optional(TRY(Complete(statement.name, call.session)));
+  const auto is_meant = [&](const catalog::DroppedTable& table) {
+    if (statement.id) return EqualsIgnoreCase(table.id, *statement.id);
+    return EqualsIgnoreCase(table.name.catalog, name->catalog) &&
+           EqualsIgnoreCase(table.name.schema, name->schema) &&
+           EqualsIgnoreCase(table.name.object, name->object);
+  };
+  const std::vector<catalog::DroppedTable> dropped = TRY(call.shared.catalog->ListDroppedTables());
+  const auto table = std::find_if(dropped.begin(), dropped.end(), is_meant);
+  const bool is_too_old =
+      table != dropped.end() && table->dropped_at_ms < NowMs() - catalog::kDroppedTableRetentionMs;
+  if (table == dropped.end() || is_too_old) {
+    return Result<QueryResult>(
+               Fail(Condition::TABLE_OR_VIEW_NOT_FOUND,
+                    {{"relationName", name ? catalog::ToString(*name) : *statement.id},
+                     {"suggestion", ""}}))
+        .Hint(is_too_old ? "It was dropped more than 7 days ago; its data is being removed."
+                         : "SHOW TABLES DROPPED lists the tables that can be brought back.")
+        .At(statement.span);
+  }
+  if (table->kind != TableKind::kManaged && table->kind != TableKind::kExternal) {
+    return FailUnsupported("UNDROP of a streaming table or materialized view");
+  }
+  TRY(call.shared.catalog->UndropTable(*table).At(statement.span));
   return NoRows();
 }
 

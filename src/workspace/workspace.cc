@@ -122,11 +122,15 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(const WorkspaceOptions& optio
   shared->threads =
       options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency());
   std::error_code error;
-  shared->home = std::filesystem::absolute(options.home, error).string();
+  shared->home = std::filesystem::absolute(options.home, error).lexically_normal().string();
+  if (shared->home.size() > 1 && shared->home.ends_with('/')) shared->home.pop_back();
   shared->catalog = TRY(catalog::Catalog::Open(options.home));
-  shared->engine = TRY(engine::OpenDuckDb({.threads = shared->threads,
-                                           .memory_bytes = options.memory_bytes,
-                                           .temp_directory = shared->home + "/temp"}));
+  shared->janitor = std::make_unique<Janitor>(*shared->catalog, shared->home);
+  shared->janitor->Start();
+  shared->engine =
+      TRY(engine::OpenDuckDb({.threads = shared->threads,
+                              .memory_bytes = options.memory_bytes,
+                              .temp_directory = shared->catalog->temporary_directory()}));
   shared->pipelines = std::make_unique<PipelineServices>(*shared);
   return std::make_unique<LocalWorkspace>(std::move(shared));
 }

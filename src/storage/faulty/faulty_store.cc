@@ -1,5 +1,7 @@
 #include "storage/faulty/faulty_store.h"
 
+#include <unistd.h>
+
 #include <thread>
 
 namespace inlet::storage {
@@ -52,8 +54,10 @@ class FaultyStore::Gate {
     const Fault fault = Enter(operation, path);
     std::this_thread::sleep_for(fault.delay);
     using enum Fault::Kind;
+    if (fault.kind == kKillBefore) _exit(kKilledExitCode);
     if (fault.kind == kFailBefore || fault.kind == kCrashBefore) return FailFault(fault, path);
     auto result = action();
+    if (fault.kind == kKillAfter) _exit(kKilledExitCode);
     if (fault.kind == kFailAfter || fault.kind == kCrashAfter) return FailFault(fault, path);
     return result;
   }

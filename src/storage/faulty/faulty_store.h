@@ -44,6 +44,8 @@ struct Fault {
     kFailAfter,    ///< It was done, the answer is lost.
     kCrashBefore,  ///< The process dies: this call and all further ones fail.
     kCrashAfter,   ///< It was done, then the process dies.
+    kKillBefore,   ///< The process really ends, at once, as by kill -9: for tests that fork.
+    kKillAfter,    ///< The same when it was done.
   };
   Kind kind = Kind::kNone;
   Condition condition = Condition::STORAGE_UNAVAILABLE;
@@ -56,6 +58,9 @@ using Schedule = std::function<Fault(const Call&)>;
 Schedule NoFaults();
 Schedule FaultAtCall(std::int64_t number, Fault fault);
 Schedule FaultAtEffect(std::int64_t effect_number, Fault fault);
+/// The exit code of a process that a fault killed, as the shell shows a kill -9.
+inline constexpr int kKilledExitCode = 137;
+
 /// The chances of one call, each between 0 and 1.
 struct FaultChances {
   double fail_before = 0;

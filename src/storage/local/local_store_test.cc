@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "storage/local/temporary_file.h"
 #include "storage/object_store_contract.h"
@@ -140,16 +142,23 @@ TEST_F(LocalStoreTest, TemporaryFilesAreHiddenFromListings) {
 TEST_F(LocalStoreTest, LeftoversOfTheDeadGoThoseOfTheLivingStay) {
   fs::create_directories(root_ / "d/e");
   const fs::path dead = MakeDeadTemporary(root_ / "d/e");
-  const fs::path young = MakeDeadTemporary(root_ / "d");
   const auto writer = Value(store_.OpenWriter(Path("d/a")));
   ASSERT_THAT(writer->Append("x"), IsOk());
-  EXPECT_EQ(Value(RemoveStaleTemporaries(Path("d/e"), {.min_age_seconds = 60})), 0);
-  EXPECT_EQ(Value(RemoveStaleTemporaries(Path("d/e"), {.min_age_seconds = 0})), 1);
-  EXPECT_EQ(Value(RemoveStaleTemporaries(Path("d"), {.min_age_seconds = 0})), 1);
+  EXPECT_EQ(Value(store_.RemoveLeftovers(Path("d"))), 1);
   EXPECT_FALSE(fs::exists(dead));
-  EXPECT_FALSE(fs::exists(young));
   EXPECT_THAT(writer->Finish(), IsOk());
   EXPECT_EQ(Value(store_.Get(Path("d/a"))), "x");
+}
+
+TEST_F(LocalStoreTest, ACleanerNeverTakesAWriterThatHasJustBegun) {
+  std::atomic<bool> done = false;
+  std::jthread cleaner([&] {
+    while (!done) EXPECT_THAT(store_.RemoveLeftovers(Path("d")), IsOk());
+  });
+  for (int i = 0; i < 300; ++i) {
+    EXPECT_THAT(store_.Put(Path("d/a"), "x", PutMode::kOverwrite), IsOk());
+  }
+  done = true;
 }
 
 TEST_F(LocalStoreTest, DeleteAllTakesTheDirectoriesAndNotWhatLinksPointTo) {

@@ -17,6 +17,7 @@ namespace {
 constexpr std::string_view kTemporaryPrefix = ".inlet-";
 constexpr std::string_view kTemporarySuffix = ".tmp";
 constexpr std::size_t kUuidSize = 36;
+constexpr int kMaxAttempts = 10;
 
 // A write back that starts early leaves less to wait for in fsync().
 constexpr std::int64_t kFlushEveryBytes = 8 << 20;
@@ -63,6 +64,14 @@ Status MakeDirectories(const std::string& directory) {
   return SyncDirectory(parent);
 }
 
+/// Locks a new file. A cleaner may have taken it for a dead one before that: then it holds the lock
+/// for the moment, or the file is gone. File systems without locks give none to the cleaner either.
+bool IsOurs(const FileDescriptor& file) {
+  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
+  struct stat status;
+  return fstat(file.get(), &status) == 0 && status.st_nlink > 0;
+}
+
 }  // namespace
 
 bool IsTemporaryName(std::string_view file_name) {
@@ -80,21 +89,24 @@ TemporaryFile::TemporaryFile(FileDescriptor file, std::string directory, std::st
 Result<TemporaryFile> TemporaryFile::Create(std::string_view target_path) {
   TRY(CheckPath(target_path));
   const std::string directory = DirectoryOf(target_path);
-  const std::string name =
-      std::string(kTemporaryPrefix) + RandomUuid() + std::string(kTemporarySuffix);
-  std::string path = directory.empty() ? name : directory + "/" + name;
+  for (int attempt = 1;; ++attempt) {
+    const std::string name =
+        std::string(kTemporaryPrefix) + RandomUuid() + std::string(kTemporarySuffix);
+    std::string path = directory.empty() ? name : directory + "/" + name;
 
-  constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
-  FileDescriptor file(open(SystemPath(path).c_str(), kFlags, 0666));
-  if (!file.is_open() && errno == ENOENT) {
-    TRY(MakeDirectories(directory));
-    file = FileDescriptor(open(SystemPath(path).c_str(), kFlags, 0666));
+    constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+    FileDescriptor file(open(SystemPath(path).c_str(), kFlags, 0666));
+    if (!file.is_open() && errno == ENOENT) {
+      TRY(MakeDirectories(directory));
+      file = FileDescriptor(open(SystemPath(path).c_str(), kFlags, 0666));
+    }
+    if (!file.is_open()) {
+      return errno == ENOTDIR ? FailMakeDirectory(errno, directory) : FailErrno(errno, target_path);
+    }
+    if (IsOurs(file) || attempt == kMaxAttempts) {
+      return TemporaryFile(std::move(file), directory, std::move(path), std::string(target_path));
+    }
   }
-  if (!file.is_open()) {
-    return errno == ENOTDIR ? FailMakeDirectory(errno, directory) : FailErrno(errno, target_path);
-  }
-  flock(file.get(), LOCK_EX | LOCK_NB);  // Where locks do not work, files age instead.
-  return TemporaryFile(std::move(file), directory, std::move(path), std::string(target_path));
 }
 
 TemporaryFile::~TemporaryFile() {
@@ -168,7 +180,7 @@ Result<ObjectInfo> TemporaryFile::PublishOver() {
   return info;
 }
 
-Result<std::int64_t> RemoveStaleTemporaries(std::string_view directory, StaleOptions options) {
+Result<std::int64_t> RemoveStaleTemporaries(std::string_view directory) {
   struct CloseDirectory {
     void operator()(DIR* stream) const { closedir(stream); }
   };
@@ -184,7 +196,6 @@ Result<std::int64_t> RemoveStaleTemporaries(std::string_view directory, StaleOpt
         openat(dirfd(stream.get()), entry->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
     struct stat status;
     if (!file.is_open() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    if (time(nullptr) - status.st_ctim.tv_sec < options.min_age_seconds) continue;
     if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;  // Its owner lives.
     if (unlinkat(dirfd(stream.get()), entry->d_name, 0) == 0) ++num_removed;
   }

@@ -46,12 +46,7 @@ class TemporaryFile {
   std::int64_t flushed_bytes_ = 0;
 };
 
-struct StaleOptions {
-  /// Between the creation of a temporary file and its lock a cleaner could take it for a dead one.
-  std::int64_t min_age_seconds = 60;
-};
-
 /// Removes the temporary files directly in `directory` whose owners are dead; returns how many.
-Result<std::int64_t> RemoveStaleTemporaries(std::string_view directory, StaleOptions options = {});
+Result<std::int64_t> RemoveStaleTemporaries(std::string_view directory);
 
 }  // namespace inlet::storage
