@@ -3,7 +3,9 @@ PRESET ?= dev
 BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
 
-.PHONY: all configure test sql interop hostile random fmt check bench install deb clean
+SECONDS ?= 60
+
+.PHONY: all configure test sql interop hostile random sim fuzz fmt check bench install deb clean
 
 all: configure
 	cmake --build $(BUILD) -j $(JOBS)
@@ -37,6 +39,17 @@ hostile:
 random: configure
 	cmake --build $(BUILD) --target inlet
 	test/interop/random $(CURDIR)/$(BUILD)/inlet --tables $(or $(N),100)
+
+# Every crash point of every flow, and 200 kills of the program.
+sim: all
+	INLET_SIM=long ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -L 'sim|system'
+
+# make fuzz            every parser, SECONDS=60 each, under the sanitizers
+# make fuzz T=csv      one of them
+fuzz:
+	$(MAKE) PRESET=ci configure
+	cmake --build build/ci -j $(JOBS) --target fuzz_targets
+	build/ci/fuzz/fuzz_targets -s $(SECONDS) $(if $(T),-t $(T))
 
 fmt:
 	git ls-files '*.h' '*.cc' | xargs clang-format-14 -i
