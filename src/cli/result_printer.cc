@@ -108,6 +108,7 @@ class GridPrinter : public Printer {
       std::vector<std::string>& cells = rows_.emplace_back();
       for (int column = 0; column < batch.num_columns(); ++column) {
         const std::optional<std::string> cell = TRY(text_.At(batch, column, row));
+        only_cell_ = num_rows_ == 1 && batch.num_columns() == 1 ? cell.value_or("") : "";
         cells.push_back(Shorten(OneLine(cell.value_or("NULL"))));
       }
     }
@@ -142,6 +143,7 @@ class GridPrinter : public Printer {
   std::vector<bool> right_;
   std::vector<std::vector<std::string>> rows_;
   std::int64_t num_rows_ = 0;
+  std::string only_cell_;  ///< Of a result of one value.
 };
 
 class TablePrinter final : public GridPrinter {
@@ -149,6 +151,11 @@ class TablePrinter final : public GridPrinter {
   using GridPrinter::GridPrinter;
 
   Status End() override {
+    // A plan or a definition: a text of many lines is better read as it is.
+    if (only_cell_.contains('\n')) {
+      out_ << only_cell_ << (only_cell_.ends_with('\n') ? "" : "\n");
+      return Ok();
+    }
     const std::vector<int> widths = Widths();
     Rule(widths, "┌", "┬", "┐");
     Line(widths, header_);

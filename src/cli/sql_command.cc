@@ -289,13 +289,18 @@ int RunSql(const SqlCommand& command, const workspace::WorkspaceOptions& options
   }
   const std::unique_ptr<workspace::Client> client = (*workspace)->Connect();
   Shell shell(command, *client);
+  int outcome = kOk;
+  const auto ends_after = [&](int code) {
+    if (code != kOk) outcome = code;
+    return code == kInterrupted || (code != kOk && command.stop_on_error);
+  };
   for (const std::string& file : command.files) {
-    if (const int code = shell.RunFile(file); code != kOk) return code;
+    if (ends_after(shell.RunFile(file))) return outcome;
   }
   for (const std::string& statement : command.statements) {
-    if (const int code = shell.RunScript(statement); code != kOk) return code;
+    if (ends_after(shell.RunScript(statement))) return outcome;
   }
-  if (!command.files.empty() || !command.statements.empty()) return kOk;
+  if (!command.files.empty() || !command.statements.empty()) return outcome;
   return isatty(STDIN_FILENO) != 0 ? shell.RunInteractively() : shell.RunFile("-");
 }
 

@@ -231,6 +231,18 @@ class Batch(CliTest):
         went_on = self.run_inlet("sql", "-o", "csv", "--continue-on-error", stdin=script)
         self.assertEqual((went_on.returncode, went_on.stdout), (1, "a\n1\nb\n2\n"))
 
+    def test_every_statement_of_the_command_line_is_tried_when_told_so(self):
+        done = self.run_inlet("sql", "-o", "csv", "--continue-on-error", "-e", "SELECT nosuch", "-e", "SELECT 2 AS b")
+        self.assertEqual((done.returncode, done.stdout), (1, "b\n2\n"))
+
+    def test_a_plan_and_a_definition_keep_their_lines(self):
+        plan = self.run_inlet("sql", "-e", "EXPLAIN SELECT 1").stdout
+        self.assertGreater(len(plan.splitlines()), 3)
+        self.assertNotIn("\\n", plan)
+        shown = self.run_inlet("sql", "-e", "CREATE TABLE t (id INT, name STRING); SHOW CREATE TABLE t").stdout
+        self.assertIn("CREATE TABLE", shown)
+        self.assertNotIn("\\n", shown)
+
     def test_formats(self):
         sql = "SELECT 1 AS n, 'a\"b,c' AS t, NULL AS x, array(1, 2) AS l"
         expected = {
