@@ -1,5 +1,6 @@
 #include "base/uuid.h"
 #include "ingest/dml/clone_table.h"
+#include "workspace/datasets.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
@@ -46,7 +47,8 @@ Result<Destination> DestinationOf(const Call& call, const sql::CloneTable& state
   TRY(call.shared.catalog->FindSchema(name.catalog, name.schema));
   const Result<TableEntry> entry = call.shared.catalog->FindTable(name);
   if (entry) {
-    if (entry->kind == TableKind::kView) {
+    const bool keeps_itself = IsDataset(*entry) && !statement.if_not_exists;
+    if (entry->kind == TableKind::kView || keeps_itself) {
       return Fail(Condition::TABLE_OR_VIEW_ALREADY_EXISTS,
                   {{"relationName", catalog::ToString(name)}});
     }
