@@ -417,6 +417,19 @@ Result<std::vector<Backlog>> BacklogOfStreamingTable(Host& host, const catalog::
   return backlogs;
 }
 
+Result<std::vector<FlowCheckpoint>> CheckpointsOfStreamingTable(Host& host,
+                                                                const catalog::TableEntry& entry,
+                                                                const Definition& definition) {
+  const Location root = TRY(storage::Resolve(entry.location));
+  const std::int64_t generation = GenerationOf(*TRY(host.snapshots().Latest(root)));
+  std::vector<FlowCheckpoint> checkpoints;
+  for (const Flow& flow : definition.flows) {
+    if (flow.is_once) continue;
+    checkpoints.push_back({.flow = flow.name, .path = CheckpointOf(host, entry, generation, flow)});
+  }
+  return checkpoints;
+}
+
 Result<std::string> SourcesOfStreamingTable(Host& host, const Definition& definition) {
   std::string sources;
   bool is_all = !definition.flows.empty();

@@ -93,6 +93,14 @@ Result<std::string> SourcesOfView(Host& host, const Definition& definition);
 /// One for each source of each flow.
 Result<std::vector<Backlog>> BacklogOfStreamingTable(Host& host, const catalog::TableEntry& entry,
                                                      const Definition& definition);
+/// Where the flow `flow` of a streaming table keeps its checkpoint, whether it has run or not.
+struct FlowCheckpoint {
+  std::string flow;
+  std::string path;  ///< Of a directory.
+};
+Result<std::vector<FlowCheckpoint>> CheckpointsOfStreamingTable(Host& host,
+                                                                const catalog::TableEntry& entry,
+                                                                const Definition& definition);
 /// SourcesNow() of a streaming table.
 Result<std::string> SourcesOfStreamingTable(Host& host, const Definition& definition);
 /// Takes in what is new in the sources of all flows. In full: everything that is there, into a

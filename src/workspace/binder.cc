@@ -11,7 +11,6 @@
 #include "ingest/change_feed_source.h"
 #include "ingest/delta_source.h"
 #include "ingest/read_files.h"
-#include "ingest/stream/cloud_files_state.h"
 #include "sql/parser.h"
 #include "sql/walk.h"
 #include "workspace/datasets.h"
@@ -320,7 +319,10 @@ class Binder {
         std::end(kEngineFunctions)) {
       return Ok();
     }
-    if (name == "cloud_files_state") return BindCloudFilesState(table, function.call);
+    if (name == "cloud_files_state") {
+      PutInput(table, TRY(OpenCloudFilesState(call_, function.call).At(table.span)), name);
+      return Ok();
+    }
     if (name == "event_log") {
       PutInput(table, TRY(OpenEventLog(call_, function.call).At(table.span)), name);
       return Ok();
@@ -339,22 +341,6 @@ class Binder {
     return Status(Fail(Condition::UNRESOLVABLE_TABLE_VALUED_FUNCTION,
                        {{"name", "`" + name + "`"}, {"suggestion", DidYouMean(name, known)}}))
         .At(table.span);
-  }
-
-  Status BindCloudFilesState(sql::TableRef& table, const sql::FunctionCall& call) {
-    std::optional<std::string> checkpoint;
-    if (call.arguments.size() == 1) {
-      checkpoint = TRY(ConstantText(call_, call.arguments[0].value));
-    }
-    if (!checkpoint) {
-      return Status(BadArgument("cloud_files_state", "checkpoint", "it takes one path"))
-          .At(table.span);
-    }
-    auto state = TRY(ingest::CloudFilesState(TRY(ResolvePath(call_, *checkpoint)),
-                                             call_.shared.home + "/streams")
-                         .At(table.span));
-    PutInput(table, std::move(state), "cloud_files_state");
-    return Ok();
   }
 
   static std::unexpected<Error> BadArgument(std::string_view function, std::string parameter,

@@ -1,6 +1,8 @@
 #include "workspace/pipeline_tables.h"
 
+#include "ingest/stream/cloud_files_state.h"
 #include "pipelines/json_object.h"
+#include "pipelines/update.h"
 #include "workspace/datasets.h"
 #include "workspace/pipeline_services.h"
 #include "workspace/row_source.h"
@@ -15,7 +17,7 @@ std::unexpected<Error> WrongArgument(const char* function, const char* message) 
               {{"parameter", "its argument"}, {"functionName", function}, {"message", message}});
 }
 
-/// The name in event_log(TABLE(name)); null for another argument.
+/// The name in f(TABLE(name)); null for another argument.
 const sql::ObjectName* TableArgument(const sql::Expression& argument) {
   const auto* subquery = argument.As<sql::ScalarSubquery>();
   if (subquery == nullptr) return nullptr;
@@ -62,6 +64,34 @@ Result<std::shared_ptr<const engine::SplitSource>> OpenEventLog(const Call& call
                      "error", "details", "event_type"});
   schema.fields[3].type = TypeId::kTimestamp;
   return MakeRowSource(std::move(schema), rows);
+}
+
+Result<std::shared_ptr<const engine::SplitSource>> OpenCloudFilesState(
+    const Call& call, const sql::FunctionCall& function) {
+  constexpr const char* kName = "cloud_files_state";
+  if (function.arguments.size() != 1) {
+    return WrongArgument(kName, "it takes TABLE(name) or the path of a checkpoint");
+  }
+  const sql::Expression& argument = function.arguments[0].value;
+  std::vector<ingest::StreamCheckpoint> streams;
+  if (const sql::ObjectName* name = TableArgument(argument)) {
+    const catalog::TableEntry entry =
+        TRY(call.shared.catalog->FindTable(TRY(Complete(*name, call.session))).At(name->span));
+    if (entry.kind != catalog::TableKind::kStreamingTable) {
+      return WrongArgument(kName, "it is no streaming table");
+    }
+    for (pipelines::FlowCheckpoint& checkpoint : TRY(pipelines::CheckpointsOfStreamingTable(
+             call.shared.pipelines->host(), entry,
+             TRY(pipelines::ParseDefinition(entry.definition))))) {
+      streams.push_back({.root = TRY(storage::Resolve(checkpoint.path)),
+                         .flow_name = std::move(checkpoint.flow)});
+    }
+  } else {
+    const std::optional<std::string> path = TRY(ConstantText(call, argument));
+    if (!path) return WrongArgument(kName, "it is NULL");
+    streams.push_back({.root = TRY(ResolvePath(call, *path)), .flow_name = {}});
+  }
+  return ingest::CloudFilesState(streams, call.shared.home + "/streams");
 }
 
 Result<std::shared_ptr<const engine::SplitSource>> OpenStreamMetrics(const Call& call) {

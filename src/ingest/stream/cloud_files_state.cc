@@ -3,6 +3,8 @@
 #include <arrow/api.h>
 #include <simdjson.h>
 
+#include <charconv>
+
 #include "engine/memory_source.h"
 #include "ingest/stream/checkpoint_log.h"
 #include "ingest/stream/discovery_log.h"
@@ -55,18 +57,26 @@ Progress ProgressOf(const CheckpointLog::Position& position, std::size_t source)
 /// The columns under construction.
 class StateRows {
  public:
-  explicit StateRows(std::string flow_name)
-      : schema_(StateColumns()),
-        arrow_schema_(types::ToArrow(schema_)),
-        flow_name_(std::move(flow_name)) {}
+  StateRows() : schema_(StateColumns()), arrow_schema_(types::ToArrow(schema_)) {}
 
-  Status AddSource(const std::string& source_id, DiscoveryLog log, const Progress& progress,
-                   const FileIndex::Times& times) {
-    TRY(log.Count());
-    return log.Read(0, [&](std::int64_t, const std::vector<FoundFile>& files) -> Status {
-      for (const FoundFile& file : files) TRY(Add(source_id, file, progress, times));
-      return Ok();
-    });
+  Status AddStream(const StreamCheckpoint& stream, const std::string& scratch_directory) {
+    flow_name_ = stream.flow_name;
+    const auto& store = stream.root.store;
+    const CheckpointLog log = TRY(CheckpointLog::Open(stream.root));
+    const CheckpointLog::Position position = TRY(log.Find());
+    const std::string prefix = stream.root.path + "/sources/";
+    for (const auto& entry : TRY(store->List(prefix, {.one_level = true}))) {
+      if (!entry.path.ends_with('/')) continue;
+      const std::string id =
+          entry.path.substr(prefix.size(), entry.path.size() - prefix.size() - 1);
+      std::size_t number = 0;
+      const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
+      if (error != std::errc() || end != id.data() + id.size()) continue;
+      const storage::Location state{.store = store, .path = prefix + id};
+      TRY(AddSource(id, DiscoveryLog(state), ProgressOf(position, number),
+                    FileIndex::LoadTimes(IndexDirectory(state, scratch_directory))));
+    }
+    return Ok();
   }
 
   Result<std::shared_ptr<const engine::SplitSource>> Finish() {
@@ -86,6 +96,15 @@ class StateRows {
   }
 
  private:
+  Status AddSource(const std::string& source_id, DiscoveryLog log, const Progress& progress,
+                   const FileIndex::Times& times) {
+    TRY(log.Count());
+    return log.Read(0, [&](std::int64_t, const std::vector<FoundFile>& files) -> Status {
+      for (const FoundFile& file : files) TRY(Add(source_id, file, progress, times));
+      return Ok();
+    });
+  }
+
   Status Add(const std::string& source_id, const FoundFile& file, const Progress& progress,
              const FileIndex::Times& times) {
     column_ = 0;
@@ -131,7 +150,7 @@ class StateRows {
 
   const StructType schema_;
   const std::shared_ptr<arrow::Schema> arrow_schema_;
-  const std::string flow_name_;
+  std::string flow_name_;  // Of the stream that is being added.
   std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
   std::size_t column_ = 0;
   std::int64_t num_rows_ = 0;
@@ -140,26 +159,17 @@ class StateRows {
 }  // namespace
 
 Result<std::shared_ptr<const engine::SplitSource>> CloudFilesState(
-    const storage::Location& checkpoint, const std::string& scratch_directory,
-    const std::string& flow_name) {
-  const std::string url = storage::UrlOf(*checkpoint.store, checkpoint.path);
-  // Opening the log would make a checkpoint where there is none.
-  if (!checkpoint.store->Head(checkpoint.path + "/metadata")) {
-    return Fail(Condition::CF_STATE_INVALID_CHECKPOINT_PATH, {{"path", url}});
-  }
-  const CheckpointLog log = TRY(CheckpointLog::Open(checkpoint));
-  const CheckpointLog::Position position = TRY(log.Find());
-  const std::string prefix = checkpoint.path + "/sources/";
-  StateRows rows(flow_name);
+    std::span<const StreamCheckpoint> streams, const std::string& scratch_directory) {
+  StateRows rows;
   TRY(rows.Begin());
-  for (const auto& entry : TRY(checkpoint.store->List(prefix, {.one_level = true}))) {
-    if (!entry.path.ends_with('/')) continue;
-    const std::string id = entry.path.substr(prefix.size(), entry.path.size() - prefix.size() - 1);
-    if (id.empty() || id.find_first_not_of("0123456789") != std::string::npos) continue;
-    const storage::Location state{.store = checkpoint.store, .path = prefix + id};
-    TRY(rows.AddSource(id, DiscoveryLog(state),
-                       ProgressOf(position, static_cast<std::size_t>(std::stoul(id))),
-                       FileIndex::LoadTimes(IndexDirectory(state, scratch_directory))));
+  for (const StreamCheckpoint& stream : streams) {
+    // Opening the log would make a checkpoint where there is none.
+    if (stream.root.store->Head(stream.root.path + "/metadata")) {
+      TRY(rows.AddStream(stream, scratch_directory));
+    } else if (stream.flow_name.empty()) {
+      return Fail(Condition::CF_STATE_INVALID_CHECKPOINT_PATH,
+                  {{"path", storage::UrlOf(*stream.root.store, stream.root.path)}});
+    }
   }
   return rows.Finish();
 }
