@@ -15,7 +15,7 @@ namespace inlet::golden {
 /// conformance tables defines it.
 class RowChecksum {
  public:
-  /// Columns of VARIANT are left out.
+  /// Columns that have a VARIANT at any level are left out.
   explicit RowChecksum(const types::StructType& schema);
 
   void Add(const arrow::RecordBatch& batch);
