@@ -6,6 +6,7 @@
 #include "base/testing.h"
 #include "ingest/stream/stream_fixture.h"
 #include "sql/parser.h"
+#include "workspace/pipeline_services.h"
 #include "workspace/statements.h"
 
 namespace inlet::workspace {

@@ -64,8 +64,7 @@ TEST(StreamKill, NoRowIsLostOrComesTwiceWhileFilesArriveAndOthersWrite) {
         const auto inserted =
             TableWriter(TheEngine(), {}, {})
                 .Insert(*table,
-                        {.query = Value(sql::ParseQuery("SELECT CAST(" + id + " AS BIGINT)"))},
-                        false);
+                        {.query = Value(sql::ParseQuery("SELECT CAST(" + id + " AS BIGINT)"))}, {});
         if (inserted) expected.push_back(next_foreign_id++);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(random() % 20));

@@ -64,7 +64,7 @@ TEST_F(DeltaSinkTest, OtherWritersOfTheTableAreNoHindrance) {
       Open()->AddBatch(1, Row(2),
                        [&]() -> Status {
                          TRY(TableWriter(TheEngine(), {}, {})
-                                 .Insert(Value(delta::Snapshot::Load(table())), Row(100), false));
+                                 .Insert(Value(delta::Snapshot::Load(table())), Row(100), {}));
                          return Ok();
                        },
                        {});

@@ -24,8 +24,9 @@ class DeltaStreamTest : public ::testing::Test {
               .Create(source(), {.schema = Value(types::ParseDdl(ddl))}, true));
   }
   void Insert(const std::string& sql, bool overwrite = false) const {
-    Value(TableWriter(TheEngine(), {}, {})
-              .Insert(Value(delta::Snapshot::Load(source())), Query(sql), overwrite));
+    Value(
+        TableWriter(TheEngine(), {}, {})
+            .Insert(Value(delta::Snapshot::Load(source())), Query(sql), {.overwrite = overwrite}));
   }
   void RemoveAll() const {
     const auto table = Value(delta::Snapshot::Load(source()));
