@@ -3,6 +3,7 @@
 #include <set>
 
 #include "delta/commit_time.h"
+#include "delta/copied_files.h"
 #include "delta/data_path.h"
 #include "delta/table.h"
 
@@ -106,6 +107,7 @@ Result<RestoreResult> Restore(const storage::Location& table_root, const Restore
     file.data_change = true;
     transaction.Add(std::move(file));
   }
+  RestoreCopiedFiles(*wanted, transaction);
   Metadata metadata = wanted->metadata();
   KeepMaxColumnId(latest->properties(), metadata.configuration);
   transaction.Set(std::move(metadata));

@@ -32,6 +32,16 @@ bool IsHiddenSegment(std::string_view segment, bool is_directory) {
   return segment.starts_with('_') && !(is_directory && segment.contains('='));
 }
 
+/// Whether one of the directories of `relative` is no `key=value`.
+bool IsBelowPlainDirectory(std::string_view relative) {
+  for (std::size_t slash = relative.find('/'); slash != std::string_view::npos;
+       slash = relative.find('/')) {
+    if (!relative.substr(0, slash).contains('=')) return true;
+    relative.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
 /// Collects the files of one walk.
 class Walk {
  public:
@@ -96,6 +106,19 @@ class Walk {
       }
     }
     return Ok();
+  }
+
+  /// The file `name` below `directory`; false: it is not there.
+  Result<bool> TakeNamed(const std::string& directory, std::string_view name) {
+    while (name.starts_with("./")) name.remove_prefix(2);
+    Result<ObjectInfo> file = store_.Head(Join(directory, name));
+    if (file) {
+      // What is named need not be in the directory itself.
+      Take(*std::move(file), ParentOf(Join(directory, name)));
+      return true;
+    }
+    if (file.error().kind() == ErrorKind::kNotFound) return false;
+    return std::unexpected(std::move(file).error());
   }
 
   FileListing Finish(std::string base_path) && {
@@ -173,6 +196,7 @@ bool IsHidden(std::string_view relative) {
 
 bool Wants(const FileFilter& filter, const ObjectInfo& file, std::string_view relative) {
   if (IsHidden(relative)) return false;
+  if (!filter.descend && IsBelowPlainDirectory(relative)) return false;
   if (!filter.name_glob.empty() && !GlobMatches(filter.name_glob, NameOf(file.path))) return false;
   if (filter.modified_after_ms && file.modified_at_ms <= *filter.modified_after_ms) return false;
   return !filter.modified_before_ms || file.modified_at_ms < *filter.modified_before_ms;
@@ -200,6 +224,20 @@ Result<FileListing> ListFiles(const storage::Location& location, const FileFilte
   FileListing listing = std::move(walk).Finish(std::move(directory));
   if (listing.files.empty() && listing.num_skipped == 0) return NotFound(location);
   return listing;
+}
+
+Result<FileListing> ListNamedFiles(const storage::Location& directory,
+                                   const std::vector<std::string>& names, const FileFilter& filter,
+                                   bool ignore_missing) {
+  Walk walk(*directory.store, filter);
+  std::string path = directory.path;
+  while (path.ends_with('/')) path.pop_back();
+  for (const std::string& name : names) {
+    if (!TRY(walk.TakeNamed(path, name)) && !ignore_missing) {
+      return NotFound({.store = directory.store, .path = Join(path, name)});
+    }
+  }
+  return std::move(walk).Finish(std::move(path));
 }
 
 }  // namespace inlet::ingest

@@ -20,6 +20,9 @@ struct FileFilter {
   std::optional<std::int64_t> modified_before_ms;  ///< Strictly before.
   /// Only names after this one, of a directory without globs whose names grow; empty: all.
   std::string start_after;
+  /// Takes files at any depth below a directory; else only those in it and in `key=value`
+  /// directories.
+  bool descend = true;
 };
 
 struct FileListing {
@@ -42,5 +45,11 @@ bool Wants(const FileFilter& filter, const storage::ObjectInfo& file, std::strin
 /// Errors: PATH_NOT_FOUND when nothing is there (a directory without files is an empty listing);
 /// those of the store and of ExpandBraces().
 Result<FileListing> ListFiles(const storage::Location& location, const FileFilter& filter);
+
+/// Those of the files `names`, relative to `directory`, that are there and that the filter wants.
+/// With `ignore_missing` false an absent one is an error: PATH_NOT_FOUND.
+Result<FileListing> ListNamedFiles(const storage::Location& directory,
+                                   const std::vector<std::string>& names, const FileFilter& filter,
+                                   bool ignore_missing);
 
 }  // namespace inlet::ingest

@@ -106,6 +106,17 @@ Result<std::shared_ptr<const FileScan>> FileScan::Plan(FileScanSpec spec) {
   return scan;
 }
 
+bool IsAboutContent(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::kInvalid:
+    case ErrorKind::kCorrupt:
+    case ErrorKind::kUnsupported:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// Reads the pieces of one pack; adds the columns that are the same for all rows of a file.
 class PackReader final : public BatchReader {
  public:
@@ -122,11 +133,14 @@ class PackReader final : public BatchReader {
       Result<BatchPtr> batch = reader_->Next();
       if (!batch) {
         if (!one_by_one_ || !MayIgnore(batch.error())) return batch;
-        ++scan_.num_skipped_files_;
+        Skip(std::move(batch).error());
         reader_.reset();
         continue;
       }
-      if (*batch != nullptr) return Assemble(**batch);
+      if (*batch != nullptr) {
+        gave_rows_ = gave_rows_ || (*batch)->num_rows() > 0;
+        return Assemble(**batch);
+      }
       reader_.reset();
     }
   }
@@ -142,7 +156,8 @@ class PackReader final : public BatchReader {
       : scan_(scan),
         spec_(scan.spec_),
         pack_(pack),
-        one_by_one_(scan.spec_.ignore_corrupt_files || scan.spec_.ignore_missing_files) {}
+        one_by_one_(scan.spec_.ignore_corrupt_files || scan.spec_.ignore_missing_files ||
+                    scan.spec_.ignore_wrong_files) {}
 
   Status Prepare(const engine::Projection& projection) {
     const types::TimeZone* zone = TRY(types::TimeZone::Find(spec_.session_time_zone));
@@ -233,6 +248,7 @@ class PackReader final : public BatchReader {
       for (std::size_t i = 0; i < count; ++i) splits.push_back(pack_[next_piece_ + i].split);
       first_piece_ = next_piece_;
       next_piece_ += count;
+      gave_rows_ = false;
       Result<std::unique_ptr<BatchReader>> opened =
           spec_.format->OpenAll(*spec_.store, splits, read_schema_);
       if (opened) {
@@ -240,16 +256,29 @@ class PackReader final : public BatchReader {
         return true;
       }
       if (!one_by_one_ || !MayIgnore(opened.error())) return std::unexpected(opened.error());
-      ++scan_.num_skipped_files_;
+      Skip(std::move(opened).error());
     }
     return false;
   }
 
   bool MayIgnore(const Error& error) const {
     if (error.kind() == ErrorKind::kNotFound) return spec_.ignore_missing_files;
+    if (spec_.ignore_wrong_files && IsAboutContent(error)) return true;
     return spec_.ignore_corrupt_files &&
            (error.kind() == ErrorKind::kCorrupt || error.kind() == ErrorKind::kUnsupported ||
             error.condition == Condition::FAILED_READ_FILE_PARQUET_COLUMN_DATA_TYPE_MISMATCH);
+  }
+
+  /// Remembers the file that is being read, alone in `one_by_one_`, as left out.
+  void Skip(Error error) const {
+    const FileSplit& split = pack_[first_piece_].split;
+    const bool is_cut = split.length >= 0 && split.length < split.file.size_bytes;
+    const bool is_missing = error.kind() == ErrorKind::kNotFound;
+    const std::lock_guard lock(scan_.mutex_);
+    scan_.skipped_files_.push_back({.path = split.file.path,
+                                    .is_missing = is_missing,
+                                    .gave_rows = gave_rows_ || is_cut,
+                                    .error = std::move(error)});
   }
 
   Result<BatchPtr> Assemble(const arrow::RecordBatch& read) {
@@ -293,7 +322,13 @@ class PackReader final : public BatchReader {
   std::unique_ptr<BatchReader> reader_;
   std::size_t first_piece_ = 0;
   std::size_t next_piece_ = 0;
+  bool gave_rows_ = false;  // Of the piece that is being read.
 };
+
+std::vector<FileScan::SkippedFile> FileScan::skipped_files() const {
+  const std::lock_guard lock(mutex_);
+  return skipped_files_;
+}
 
 Result<std::unique_ptr<BatchReader>> FileScan::Open(std::size_t split,
                                                     const engine::Projection& projection) const {

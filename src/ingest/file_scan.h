@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,11 +37,17 @@ struct FileScanSpec {
   bool has_metadata_column = false;  ///< Then it is the last of `schema`.
   bool ignore_corrupt_files = false;
   bool ignore_missing_files = false;
+  /// Leaves a file out for anything that is wrong with what it holds: a record that FAILFAST does
+  /// not take, too.
+  bool ignore_wrong_files = false;
   std::function<void(formats::BadRecord)> bad_record_sink;
   std::string session_time_zone = "UTC";
   bool rescue_file_path = true;
   int threads = 1;
 };
+
+/// Whether an error of a reader is about what a file holds, not about the way to it.
+bool IsAboutContent(const Error& error);
 
 /// Files as an input of the engine: many small ones packed into one split, a big one cut into many.
 /// Immutable but for its counters; thread-safe.
@@ -57,8 +63,15 @@ class FileScan final : public engine::SplitSource {
       std::size_t split, const engine::Projection& projection) const override;
 
   const FileScanSpec& spec() const { return spec_; }
-  /// Files left out so far because they could not be read.
-  std::int64_t num_skipped_files() const { return num_skipped_files_; }
+  /// A file left out because it could not be read.
+  struct SkippedFile {
+    std::string path;
+    bool is_missing = false;  ///< Else it is damaged.
+    bool gave_rows = false;   ///< Some of its rows may have been read before.
+    Error error;
+  };
+  /// Those so far; a file that was cut may be there more than once.
+  std::vector<SkippedFile> skipped_files() const;
 
  private:
   struct Piece {
@@ -73,7 +86,8 @@ class FileScan final : public engine::SplitSource {
   FileScanSpec spec_;
   std::vector<Pack> packs_;
   std::int64_t total_bytes_ = 0;
-  mutable std::atomic<std::int64_t> num_skipped_files_ = 0;
+  mutable std::mutex mutex_;
+  mutable std::vector<SkippedFile> skipped_files_;  // Guarded by mutex_.
 };
 
 }  // namespace inlet::ingest

@@ -54,7 +54,7 @@ TEST_F(FileScanTest, IgnoreMissingFilesLeavesOutWhatVanished) {
   const auto scan = Scan({{"ignoreMissingFiles", "true"}});
   ASSERT_THAT(location_.store->Delete(location_.path + "b.csv"), IsOk());
   EXPECT_EQ(Value(CountRows(*scan)), 2);
-  EXPECT_EQ(scan->num_skipped_files(), 1);
+  EXPECT_EQ(scan->skipped_files().size(), 1U);
 }
 
 TEST_F(FileScanTest, IgnoreCorruptFilesDoesNotHideMissingOnes) {

@@ -207,6 +207,7 @@ class ReadFilesPlanner {
     }
     const formats::Format* format =
         TRY(ChooseFormat(options_, *request_.location.store, listing.files, request_.path_text));
+    format_name_ = format->name();
     explicit_schema_ = GetString(options_, "schema");
     spec_.store = request_.location.store;
     spec_.format =
@@ -236,6 +237,8 @@ class ReadFilesPlanner {
     if (!spec_.rescued_data_column && rescue_by_itself) {
       spec_.rescued_data_column = kDefaultRescuedColumn;
     }
+    spec_.ignore_wrong_files = request_.ignore_wrong_files;
+    spec_.bad_record_sink = request_.bad_record_sink;
     if (const auto path = GetString(options_, "badRecordsPath")) {
       spec_.bad_record_sink = TRY(OpenBadRecords(*path));
     }
@@ -250,7 +253,7 @@ class ReadFilesPlanner {
     }
     const formats::ConfiguredFormat::InferOptions infer{
         .threads = request_.threads,
-        .infer_column_types = TRY(GetBool(options_, "inferColumnTypes")).value_or(true),
+        .infer_column_types = TRY(InfersTypes()),
         .add_corrupt_record_column = !spec_.rescued_data_column,
         .session_time_zone = request_.session_time_zone};
     Result<StructType> inferred =
@@ -279,6 +282,13 @@ class ReadFilesPlanner {
       }
     }
     return spec_.format->InferSchema(*spec_.store, sound, infer, stop_);
+  }
+
+  /// Plain Spark leaves the columns of CSV texts unless it is told otherwise.
+  Result<bool> InfersTypes() const {
+    const bool is_plain_csv = !request_.is_read_files && format_name_ == "csv";
+    return is_plain_csv ? TRY(GetBool(options_, "inferSchema")).value_or(false)
+                        : TRY(GetBool(options_, "inferColumnTypes")).value_or(true);
   }
 
   /// Data columns, then the partition columns that are not among them, then the rescued data, then
@@ -321,6 +331,7 @@ class ReadFilesPlanner {
   const ReadFilesRequest& request_;
   const OptionMap& options_;
   std::stop_token stop_;
+  std::string_view format_name_;
   std::optional<std::string> explicit_schema_;
   FileScanSpec spec_;
 };

@@ -39,6 +39,9 @@ struct ReadFilesRequest {
   std::optional<FilesSchema> inferred;
   /// Options that the caller has taken out already, for "did you mean".
   std::span<const std::string_view> callers_options;
+  bool ignore_wrong_files = false;  ///< As of FileScanSpec.
+  /// Takes the malformed records, when the options name no badRecordsPath.
+  std::function<void(formats::BadRecord)> bad_record_sink;
 };
 
 /// Lists the files, finds format, schema and partition columns, plans the scan.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/option_map.h"
+#include "delta/copied_files.h"
 #include "ingest/dml/row_rules.h"
 
 namespace inlet::ingest {
@@ -182,6 +183,7 @@ Result<WriteResult> TableWriter::Replace(const SnapshotPtr& current,
   delta::Transaction transaction(current);
   transaction.ReadWholeTable();
   for (const AddFile& file : current->files()) transaction.Remove(file);
+  delta::ForgetCopiedFiles(transaction);
   SetDefinition(transaction, std::move(actions));
   transaction.Add(staged);
   std::string name = is_create_or_replace ? "CREATE OR REPLACE TABLE" : "REPLACE TABLE";

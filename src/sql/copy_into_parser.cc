@@ -93,7 +93,7 @@ Result<bool> Parser::ParseCopyClause(CopyInto& copy) {
   } else if (Accept("VALIDATE")) {
     TRY(only_once(!copy.validate));
     copy.validate = true;
-    if (Peek().kind == TokenKind::kNumber) {
+    if (Peek().kind == TokenKind::kNumber || Sees("-")) {
       copy.validate_rows = TRY(Integer());
       TRY(Expect("ROWS"));
     } else {
@@ -118,9 +118,6 @@ Result<bool> Parser::ParseCopyClause(CopyInto& copy) {
     copy.copy_options = TRY(ParseOptionMap());
   } else {
     return false;
-  }
-  if (copy.pattern && !copy.files.empty()) {
-    return ErrorAt(SpanFrom(begin), "FILES and PATTERN do not go together.");
   }
   return true;
 }

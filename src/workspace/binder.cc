@@ -10,6 +10,7 @@
 #include "formats/format.h"
 #include "ingest/change_feed_source.h"
 #include "ingest/delta_source.h"
+#include "ingest/loaded_files_source.h"
 #include "ingest/read_files.h"
 #include "sql/parser.h"
 #include "sql/walk.h"
@@ -37,15 +38,6 @@ constexpr std::string_view kEngineFunctions[] = {"range",
                                                  "variant_explode_outer",
                                                  "sequence",
                                                  "values"};
-
-bool MentionsMetadata(const sql::Query& query) {
-  const auto columns = sql::ColumnsOf(query);
-  return std::any_of(columns.begin(), columns.end(), [](const sql::ColumnRef* column) {
-    return std::any_of(column->parts.begin(), column->parts.end(), [](const std::string& part) {
-      return EqualsIgnoreCase(part, ingest::kMetadataColumn);
-    });
-  });
-}
 
 /// count(*) counts rows, whatever their columns.
 bool IsCountStar(const sql::FunctionCall& call) {
@@ -94,6 +86,7 @@ class Binder {
     bound_.context = ContextOf(call);
     AddInputs(call.inputs);
     AddInputs(options.inputs);
+    exposed_metadata_ = options.hides_metadata;
   }
 
   Result<std::vector<StreamTable>> FindStreams(sql::Query query) {
@@ -257,6 +250,11 @@ class Binder {
   Status BindDelta(sql::TableRef& table, const sql::NamedTable& named) {
     const TableTarget target = TRY(FindTable(call_, named.name));
     delta::SnapshotPtr snapshot = TRY(SnapshotOf(target, named).At(table.span));
+    if (snapshot->schema().empty()) {
+      return Status(Fail(Condition::DELTA_READ_TABLE_WITHOUT_COLUMNS,
+                         {{"tableName", target.display_name}}))
+          .At(table.span);
+    }
     auto source = TRY(ingest::DeltaSource::Open(std::move(snapshot),
                                                 {.session_time_zone = call_.session.time_zone()}));
     PutInput(table, std::move(source), named.name.parts.back());
@@ -319,6 +317,9 @@ class Binder {
         std::end(kEngineFunctions)) {
       return Ok();
     }
+    if (name == "loaded_files" || name == "copy_errors") {
+      return BindCopyRecord(table, function.call, name);
+    }
     if (name == "cloud_files_state") {
       PutInput(table, TRY(OpenCloudFilesState(call_, function.call).At(table.span)), name);
       return Ok();
@@ -338,9 +339,36 @@ class Binder {
     std::vector<std::string_view> known(std::begin(kEngineFunctions), std::end(kEngineFunctions));
     known.push_back("read_files");
     known.push_back("table_changes");
+    known.push_back("loaded_files");
+    known.push_back("copy_errors");
     return Status(Fail(Condition::UNRESOLVABLE_TABLE_VALUED_FUNCTION,
                        {{"name", "`" + name + "`"}, {"suggestion", DidYouMean(name, known)}}))
         .At(table.span);
+  }
+
+  /// loaded_files(TABLE t [VERSION AS OF n]), copy_errors(TABLE t)
+  Status BindCopyRecord(sql::TableRef& table, const sql::FunctionCall& call,
+                        const std::string& name) {
+    const sql::TableQuery* named = nullptr;
+    if (call.arguments.size() == 1) {
+      const auto* query = call.arguments[0].value.As<sql::ScalarSubquery>();
+      if (query != nullptr) named = std::get_if<sql::TableQuery>(&query->query->body);
+    }
+    if (named == nullptr) {
+      return Status(Fail(Condition::INVALID_PARAMETER_VALUE,
+                         {{"parameter", "its argument"},
+                          {"functionName", name},
+                          {"message", "it takes one table: " + name + "(TABLE orders)"}}))
+          .At(table.span);
+    }
+    const TableTarget target = TRY(FindTable(call_, named->table.name));
+    const delta::SnapshotPtr snapshot = TRY(SnapshotOf(target, named->table).At(table.span));
+    PutInput(table,
+             TRY((name == "loaded_files" ? ingest::OpenLoadedFiles(snapshot)
+                                         : ingest::OpenCopyErrors(snapshot))
+                     .At(table.span)),
+             name);
+    return Ok();
   }
 
   static std::unexpected<Error> BadArgument(std::string_view function, std::string parameter,
@@ -513,6 +541,15 @@ Result<ingest::BoundQuery> BindWith(const Call& call, sql::Query query,
 }
 
 }  // namespace
+
+bool MentionsMetadata(const sql::Query& query) {
+  const auto columns = sql::ColumnsOf(query);
+  return std::any_of(columns.begin(), columns.end(), [](const sql::ColumnRef* column) {
+    return std::any_of(column->parts.begin(), column->parts.end(), [](const std::string& part) {
+      return EqualsIgnoreCase(part, ingest::kMetadataColumn);
+    });
+  });
+}
 
 Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query, const BindOptions& options) {
   return BindWith(call, std::move(query), [&] { return Binder(call, options); });

@@ -17,6 +17,7 @@ struct BindOptions {
   std::vector<engine::Input> inputs;  ///< Bound already: InputRefs of the query name them.
   delta::SnapshotPtr pinned;          ///< Other references to this table read this version.
   bool* reads_pinned = nullptr;       ///< Becomes true when there are any.
+  bool hides_metadata = false;        ///< An input has `_metadata`, which stays out of every `*`.
 };
 
 /// Binds every table of `query`: catalog tables and paths become inputs, views their queries,
@@ -45,5 +46,8 @@ Result<std::vector<StreamTable>> FindStreams(const Call& call, sql::Query query)
 Result<ingest::BoundQuery> BindStreams(
     const Call& call, sql::Query query,
     const std::vector<std::shared_ptr<const engine::SplitSource>>& inputs);
+
+/// Whether some column of the query is `_metadata` or part of it.
+bool MentionsMetadata(const sql::Query& query);
 
 }  // namespace inlet::workspace

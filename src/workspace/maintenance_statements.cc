@@ -1,9 +1,32 @@
+#include <algorithm>
+#include <chrono>
+
 #include "delta/table.h"
+#include "ingest/loaded_files.h"
 #include "workspace/datasets.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
 namespace inlet::workspace {
+namespace {
+
+/// A COPY INTO that runs may need what it has just written.
+constexpr double kLeastHoursOfLoadedFiles = 24;
+constexpr double kDefaultRetentionHours = 7 * 24;
+
+/// VACUUM of the record of COPY INTO.
+Status VacuumRecord(const storage::Location& root, const sql::Vacuum& statement) {
+  using namespace std::chrono;
+  const double hours =
+      std::max(statement.retain_hours.value_or(kDefaultRetentionHours), kLeastHoursOfLoadedFiles);
+  const auto now_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  TRY(ingest::VacuumLoadedFiles(TRY(delta::Snapshot::Load(root)),
+                                now_ms - static_cast<std::int64_t>(hours * 3'600'000))
+          .Context("the record of COPY INTO"));
+  return Ok();
+}
+
+}  // namespace
 
 Result<QueryResult> Run(const Call& call, const sql::Restore& statement) {
   const TableTarget target = TRY(FindTable(call, statement.name));
@@ -39,6 +62,7 @@ Result<QueryResult> Run(const Call& call, const sql::Vacuum& statement) {
       .check_retention =
           call.session.is_true("spark.databricks.delta.retentionDurationCheck.enabled", true)};
   const delta::VacuumResult result = TRY(delta::Vacuum(root, options).At(statement.span));
+  if (!statement.dry_run) TRY(VacuumRecord(root, statement).At(statement.span));
   std::vector<Row> rows;
   if (statement.dry_run) {
     constexpr std::size_t kShown = 1000;

@@ -25,6 +25,9 @@ Result<QueryResult> AlterDatasetTable(const Call& call, const sql::AlterTable& s
 // insert_statement.cc
 Result<QueryResult> Run(const Call& call, const sql::Insert& statement);
 
+// copy_into_statement.cc
+Result<QueryResult> Run(const Call& call, const sql::CopyInto& statement);
+
 // dml_statements.cc
 Result<QueryResult> Run(const Call& call, const sql::Delete& statement);
 Result<QueryResult> Run(const Call& call, const sql::Update& statement);

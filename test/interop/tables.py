@@ -3,8 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal as D
+from pathlib import Path
 
 UTC = dt.timezone.utc
+DATA = Path(__file__).parent.parent / "data"
 
 
 def utc(*parts):
@@ -224,5 +226,17 @@ TABLES = [
         [(1, "x y"), (2, None)],
         {"`p;q` = 'x y'": 1},
         {"duckdb": "gives NULL for a partition column with another physical name"},
+    ),
+    Table(
+        "copy_into",
+        ["CREATE TABLE copy_into",
+         f"COPY INTO copy_into FROM '{DATA}/guide' FILEFORMAT = CSV PATTERN = 'orders.csv'"
+         " FORMAT_OPTIONS ('header' = 'true', 'inferSchema' = 'true') COPY_OPTIONS ('mergeSchema' = 'true')",
+         "INSERT INTO copy_into VALUES (9, 'Zoe', NULL, NULL)",
+         f"COPY INTO copy_into FROM (SELECT order_id, customer FROM '{DATA}/guide') FILEFORMAT = CSV PATTERN = '*orders.csv'"
+         " FORMAT_OPTIONS ('header' = 'true', 'inferSchema' = 'true')"],
+        [(1, "Ann", 10.5, utc(2024, 1, 5, 9, 30)), (2, "Bob", 99.99, utc(2024, 1, 5, 10, 15)), (3, "Cy, Jr", 7.25, utc(2024, 1, 6, 17, 45)),
+         (4, "Ann", None, utc(2024, 1, 7, 8)), (5, "Dee", None, None), (6, "Bob", None, None), (9, "Zoe", None, None)],
+        {"order_id > 4": 3},
     ),
 ]

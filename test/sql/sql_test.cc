@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "base/error.h"
@@ -87,6 +88,8 @@ class SqlFileTest : public testing::Test {
         return;
       case TestCommand::Kind::kReopen:
         return Reopen();
+      case TestCommand::Kind::kFile:
+        return WriteFile(command);
       case TestCommand::Kind::kStatementOk: {
         const Result<std::string> result = Csv(Expand(command.sql));
         ASSERT_TRUE(result.has_value()) << ToString(result.error());
@@ -97,6 +100,15 @@ class SqlFileTest : public testing::Test {
       case TestCommand::Kind::kQuery:
         return ExpectRows(command);
     }
+  }
+
+  void WriteFile(const TestCommand& command) {
+    const fs::path path = Expand(command.path);
+    fs::create_directories(path.parent_path());
+    std::ofstream out(path);
+    if (!command.sql.empty()) out << Expand(command.sql) << "\n";
+    out.close();
+    ASSERT_TRUE(out.good()) << path;
   }
 
   void ExpectError(const TestCommand& command) {

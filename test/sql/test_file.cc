@@ -13,6 +13,8 @@ std::unexpected<Error> Bad(const std::filesystem::path& path, int line,
                {"message", message}});
 }
 
+constexpr std::string_view kFile = "file ";
+
 bool KindOf(const std::string& head, TestCommand& command) {
   using Kind = TestCommand::Kind;
   if (head == "statement ok")
@@ -25,8 +27,11 @@ bool KindOf(const std::string& head, TestCommand& command) {
     command.kind = Kind::kReconnect;
   else if (head == "reopen")
     command.kind = Kind::kReopen;
+  else if (head.starts_with(kFile))
+    command.kind = Kind::kFile;
   else
     return false;
+  if (command.kind == Kind::kFile) command.path = head.substr(kFile.size());
   command.rowsort = head == "query rowsort";
   return true;
 }

@@ -16,10 +16,12 @@ struct TestCommand {
     kQuery,           ///< query [rowsort] ... ---- rows as CSV
     kReconnect,       ///< reconnect: a new client of the same workspace
     kReopen,          ///< reopen: the workspace closed and opened again
+    kFile,            ///< file PATH: the lines below are what it holds from now on
   };
   Kind kind = Kind::kStatementOk;
   bool rowsort = false;
-  std::string sql;
+  std::string sql;   ///< For kFile its lines.
+  std::string path;  ///< kFile only.
   std::vector<std::string> expected;
   int line = 0;
 };

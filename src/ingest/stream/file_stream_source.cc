@@ -259,7 +259,7 @@ class FileStreamSource final : public StreamSource {
   /// A file that was left out as missing may have been replaced in that moment: then the batch is
   /// read again.
   Status CheckSkipped(const FileScan& scan, const FileListing& files) const {
-    if (scan.num_skipped_files() == 0) return Ok();
+    if (scan.skipped_files().empty()) return Ok();
     for (const ObjectInfo& file : files.files) {
       const Result<ObjectInfo> now = request_.files.location.store->Head(file.path);
       if (now && now->etag != file.etag) {
