@@ -318,12 +318,16 @@ class CopyIntoRun {
     return selection;
   }
 
+  std::unexpected<Error> NothingReadable() const {
+    return Fail(Condition::COPY_INTO_SOURCE_SCHEMA_INFERENCE_FAILED,
+                {{"source", statement_.from_path}, {"format", statement_.file_format}});
+  }
+
   Status CheckEmptySource() const {
     if (!call_.session.is_true("spark.databricks.delta.copyInto.emptySourceCheck.enabled", true)) {
       return Ok();
     }
-    return Status(Fail(Condition::COPY_INTO_SOURCE_SCHEMA_INFERENCE_FAILED,
-                       {{"source", statement_.from_path}, {"format", statement_.file_format}}))
+    return Status(NothingReadable())
         .Hint(listing_.num_skipped > 0
                   ? std::to_string(listing_.num_skipped) +
                         " files there were left out: hidden names, other directories, or what the "
@@ -368,12 +372,22 @@ class CopyIntoRun {
       request.bad_record_sink = [errors](const formats::BadRecord& record) { errors->Add(record); };
     }
     auto scan = ingest::OpenReadFiles(request, call_.options.stop);
+    const bool may_skip =
+        options_.ignores_corrupt_files || options_.on_error == ErrorPolicy::kSkipFile;
     if (!scan) {
-      const bool may_skip =
-          options_.ignores_corrupt_files || options_.on_error == ErrorPolicy::kSkipFile;
       if (may_skip && FindCorrupt(files)) return std::nullopt;
       return Result<std::optional<Plan>>(std::unexpected(std::move(scan).error()))
           .At(statement_.path_span);
+    }
+    const ingest::FileScanSpec& spec = (*scan)->spec();
+    if (spec.data_schema.empty() && spec.partitions.fields.empty()) {
+      if (!may_skip) {
+        return Result<std::optional<Plan>>(NothingReadable()).At(statement_.path_span);
+      }
+      for (const ObjectInfo& file : files) {
+        corrupt_.emplace(file.path, "No column of it could be read.");
+      }
+      return std::nullopt;
     }
     Plan plan{.table = table, .scan = *std::move(scan), .errors = errors};
     plan.source_query =
