@@ -12,6 +12,7 @@
 #include "server/spark_connect/data_types.h"
 #include "server/spark_connect/settings.h"
 #include "server/spark_connect/sql_nodes.h"
+#include "sql/printer.h"
 #include "sql/statement.h"
 
 namespace inlet::server {
@@ -22,49 +23,6 @@ using Response = spark::connect::AnalyzePlanResponse;
 using spark::connect::Relation;
 using types::DataType;
 using types::TypeId;
-
-/// One plan of a request with what translating it needs.
-class AnalyzedPlan {
- public:
-  AnalyzedPlan(ConnectSession& session, const spark::connect::Plan& plan)
-      : plan_(plan), client_(session.CloneClient()), translator_(*client_, session, options_) {}
-
-  Result<types::StructType> Schema() {
-    return translator_.SchemaOf(TRY(translator_.Translate(plan_.root())));
-  }
-
-  Result<std::string> Explain() {
-    const Frame frame = TRY(translator_.Translate(plan_.root()));
-    const sql::Statement select = sql::SelectStatement{.query = ToQuery(frame)};
-    const auto result =
-        TRY(client_->Execute(sql::Explain{.statement = select}, translator_.inputs(), options_));
-    std::vector<types::BatchPtr> batches;
-    while (types::BatchPtr batch = TRY(result.rows->Next())) batches.push_back(std::move(batch));
-    std::string text = "== Physical Plan ==\n";
-    for (const auto& line : TextsOf(batches, 0)) text += line.value_or("") + "\n";
-    return text;
-  }
-
-  /// The files that the rows come from, by their hidden column.
-  Result<std::vector<std::string>> InputFiles() {
-    const Frame frame = TRY(translator_.Translate(plan_.root()));
-    sql::Select select{.is_distinct = true, .from = frame.table};
-    select.items.push_back({.value = CallOf("input_file_name", {}), .alias = "file"});
-    const auto batches = TRY(translator_.Collect(FrameOf(
-        {.body = std::move(select)}, {{.name = "file", .physical = "file"}}, std::nullopt)));
-    std::vector<std::string> files;
-    for (const auto& file : TextsOf(batches, 0)) {
-      if (file && !file->empty()) files.push_back(*file);
-    }
-    return files;
-  }
-
- private:
-  const spark::connect::Plan& plan_;
-  std::unique_ptr<workspace::Client> client_;
-  const workspace::ExecuteOptions options_;
-  RelationTranslator translator_;
-};
 
 /// The relation that a relation is made from, when there is one alone.
 const Relation* InputOf(const Relation& relation) {
@@ -81,6 +39,60 @@ const Relation* InputOf(const Relation& relation) {
   }
   return static_cast<const Relation*>(&inner.GetReflection()->GetMessage(inner, input));
 }
+
+/// One plan of a request with what translating it needs.
+class AnalyzedPlan {
+ public:
+  AnalyzedPlan(ConnectSession& session, const spark::connect::Plan& plan)
+      : plan_(plan), client_(session.CloneClient()), translator_(*client_, session, options_) {}
+
+  Result<types::StructType> Schema() {
+    return translator_.SchemaOf(TRY(translator_.Translate(plan_.root())));
+  }
+
+  Result<std::string> Explain(bool is_extended) {
+    const Frame frame = TRY(translator_.Translate(plan_.root()));
+    const sql::Statement select = sql::SelectStatement{.query = ToQuery(frame)};
+    const auto result =
+        TRY(client_->Execute(sql::Explain{.statement = select}, translator_.inputs(), options_));
+    std::vector<types::BatchPtr> batches;
+    while (types::BatchPtr batch = TRY(result.rows->Next())) batches.push_back(std::move(batch));
+    std::string text;
+    if (is_extended) {
+      const std::string query = sql::ToSql(ToQuery(frame));
+      text = "== Parsed Logical Plan ==\n" + query + "\n\n== Analyzed Logical Plan ==\n" +
+             types::ToDdl(TRY(translator_.SchemaOf(frame))) + "\n\n== Optimized Logical Plan ==\n" +
+             query + "\n\n";
+    }
+    text += "== Physical Plan ==\n";
+    for (const auto& line : TextsOf(batches, 0)) text += line.value_or("") + "\n";
+    return text;
+  }
+
+  /// The files that the rows come from, by their hidden column; none for tables.
+  Result<std::vector<std::string>> InputFiles() {
+    const Relation* source = &plan_.root();
+    while (const Relation* input = InputOf(*source)) source = input;
+    if (!source->has_read() || !source->read().has_data_source()) return std::vector<std::string>();
+    const Frame frame = TRY(translator_.Translate(*source));
+    sql::Select select{.is_distinct = true, .from = frame.table};
+    select.items.push_back(
+        {.value = ColumnOf(std::vector<std::string>{"_metadata", "file_path"}), .alias = "file"});
+    const auto batches = TRY(translator_.Collect(FrameOf(
+        {.body = std::move(select)}, {{.name = "file", .physical = "file"}}, std::nullopt)));
+    std::vector<std::string> files;
+    for (const auto& file : TextsOf(batches, 0)) {
+      if (file && !file->empty()) files.push_back(*file);
+    }
+    return files;
+  }
+
+ private:
+  const spark::connect::Plan& plan_;
+  std::unique_ptr<workspace::Client> client_;
+  const workspace::ExecuteOptions options_;
+  RelationTranslator translator_;
+};
 
 bool IsStreaming(const Relation& root) {
   for (const Relation* relation = &root; relation != nullptr; relation = InputOf(*relation)) {
@@ -202,11 +214,14 @@ void AppendTree(const std::vector<types::StructField>& fields, const std::string
   }
 }
 
-void SetLevel(bool is_cached, spark::connect::StorageLevel& level) {
-  level.set_use_disk(is_cached);
-  level.set_use_memory(is_cached);
-  level.set_deserialized(is_cached);
+/// Of df.cache().
+spark::connect::StorageLevel DefaultLevel() {
+  spark::connect::StorageLevel level;
+  level.set_use_disk(true);
+  level.set_use_memory(true);
+  level.set_deserialized(true);
   level.set_replication(1);
+  return level;
 }
 
 }  // namespace
@@ -228,7 +243,9 @@ Status Analyze(ConnectSession& session, const Request& request, Response& respon
       return Ok();
     case Request::kExplain:
       response.mutable_explain()->set_explain_string(
-          TRY(AnalyzedPlan(session, request.explain().plan()).Explain()));
+          TRY(AnalyzedPlan(session, request.explain().plan())
+                  .Explain(request.explain().explain_mode() ==
+                           Request::Explain::EXPLAIN_MODE_EXTENDED)));
       return Ok();
     case Request::kTreeString:
       response.mutable_tree_string()->set_tree_string(
@@ -266,18 +283,25 @@ Status Analyze(ConnectSession& session, const Request& request, Response& respon
       return Ok();
     // Results are never kept: caching is accepted and changes nothing but what is told about it.
     case Request::kPersist: {
-      session.SetCached(request.persist().relation().common().plan_id(), true);
+      spark::connect::StorageLevel level = DefaultLevel();
+      if (request.persist().has_storage_level()) level = request.persist().storage_level();
+      session.SetStorageLevel(request.persist().relation().common().plan_id(),
+                              level.SerializeAsString());
       response.mutable_persist();
       return Ok();
     }
     case Request::kUnpersist:
-      session.SetCached(request.unpersist().relation().common().plan_id(), false);
+      session.SetStorageLevel(request.unpersist().relation().common().plan_id(), "");
       response.mutable_unpersist();
       return Ok();
-    case Request::kGetStorageLevel:
-      SetLevel(session.IsCached(request.get_storage_level().relation().common().plan_id()),
-               *response.mutable_get_storage_level()->mutable_storage_level());
+    case Request::kGetStorageLevel: {
+      auto& level = *response.mutable_get_storage_level()->mutable_storage_level();
+      const std::string known =
+          session.StorageLevel(request.get_storage_level().relation().common().plan_id());
+      level.set_replication(1);
+      if (!known.empty()) level.ParseFromString(known);
       return Ok();
+    }
     default:
       return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE,
                   {{"errorMsg", "the request asks for nothing that is known"}});

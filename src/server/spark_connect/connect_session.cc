@@ -97,18 +97,19 @@ Status ConnectSession::AddArtifact(const std::string& name, std::string data) {
   return Ok();
 }
 
-void ConnectSession::SetCached(std::int64_t plan_id, bool is_cached) {
+void ConnectSession::SetStorageLevel(std::int64_t plan_id, std::string level) {
   std::lock_guard lock(mutex_);
-  if (is_cached) {
-    cached_.insert(plan_id);
+  if (level.empty()) {
+    storage_levels_.erase(plan_id);
   } else {
-    cached_.erase(plan_id);
+    storage_levels_[plan_id] = std::move(level);
   }
 }
 
-bool ConnectSession::IsCached(std::int64_t plan_id) {
+std::string ConnectSession::StorageLevel(std::int64_t plan_id) {
   std::lock_guard lock(mutex_);
-  return cached_.contains(plan_id);
+  const auto found = storage_levels_.find(plan_id);
+  return found == storage_levels_.end() ? "" : found->second;
 }
 
 std::optional<std::string> ConnectSession::FindConfig(const std::string& key) {

@@ -5,7 +5,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -43,9 +42,10 @@ class ConnectSession final : public SessionResources {
   /// Errors: INLET_RESOURCE_LIMIT.
   Status AddArtifact(const std::string& name, std::string data);
 
-  /// Whether df.cache() was called for the relation of this number. Rows are never kept.
-  void SetCached(std::int64_t plan_id, bool is_cached);
-  bool IsCached(std::int64_t plan_id);
+  /// How df.persist() was called for the relation of this number, a serialized StorageLevel; empty:
+  /// it was not. Rows are never kept.
+  void SetStorageLevel(std::int64_t plan_id, std::string level);
+  std::string StorageLevel(std::int64_t plan_id);
 
   /// Settings. A value that is not set is its default, or nothing.
   std::optional<std::string> FindConfig(const std::string& key);
@@ -79,7 +79,7 @@ class ConnectSession final : public SessionResources {
   std::map<std::string, KeptRelation> relations_;
   std::map<std::string, std::shared_ptr<const std::string>> artifacts_;
   std::size_t artifact_bytes_ = 0;
-  std::set<std::int64_t> cached_;
+  std::map<std::int64_t, std::string> storage_levels_;
   std::map<std::string, std::shared_ptr<Operation>> operations_;
   std::chrono::steady_clock::time_point last_used_ = std::chrono::steady_clock::now();
 };

@@ -17,15 +17,6 @@ std::unexpected<Error> NoSqlType(std::string_view name) {
   return FailUnsupported("the type " + std::string(name));
 }
 
-/// {"comment":"x","n":1} as keys and raw JSON values, by way of a schema of one field.
-types::FieldMetadata MetadataOf(const std::string& json) {
-  if (json.empty() || json == "{}") return {};
-  const auto schema = types::SchemaFromJson(
-      R"({"type":"struct","fields":[{"name":"f","type":"long","nullable":true,"metadata":)" + json +
-      "}]}");
-  return schema && schema->size() == 1 ? schema->fields[0].metadata : types::FieldMetadata{};
-}
-
 std::string MetadataJson(const types::FieldMetadata& metadata) {
   std::string json = "{";
   for (const auto& [key, value] : metadata) {
@@ -56,6 +47,14 @@ void SetFields(const std::vector<StructField>& fields, Message::Struct& message)
 }
 
 }  // namespace
+
+types::FieldMetadata MetadataOf(const std::string& json) {
+  if (json.empty() || json == "{}") return {};
+  const auto schema = types::SchemaFromJson(
+      R"({"type":"struct","fields":[{"name":"f","type":"long","nullable":true,"metadata":)" + json +
+      "}]}");
+  return schema && schema->size() == 1 ? schema->fields[0].metadata : types::FieldMetadata{};
+}
 
 Result<DataType> FromMessage(const Message& message) {
   switch (message.kind_case()) {

@@ -19,6 +19,9 @@ Result<types::StructType> ColumnsFromMessage(const spark::connect::DataType& mes
 spark::connect::DataType ToMessage(const types::DataType& type);
 spark::connect::DataType ToMessage(const types::StructType& columns);
 
+/// {"comment":"x","n":1} as keys and raw JSON values; nothing of what is no JSON object.
+types::FieldMetadata MetadataOf(const std::string& json);
+
 /// A schema as clients write it: a list of columns, one type, or Spark's JSON of either.
 Result<types::DataType> ParseSchemaText(std::string_view text);
 

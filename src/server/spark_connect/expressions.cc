@@ -202,6 +202,7 @@ Result<NamedExpression> ExpressionTranslator::TranslateNamed(const Message& expr
   if (!expression.has_alias()) return NamedExpression{.value = TRY(Translate(expression))};
   NamedExpression named{.value = TRY(Translate(expression.alias().expr()))};
   named.names.assign(expression.alias().name().begin(), expression.alias().name().end());
+  named.metadata = MetadataOf(expression.alias().metadata());
   return named;
 }
 
@@ -424,10 +425,6 @@ Result<Expression> ExpressionTranslator::Extract(const Message& expression) {
   }
   if (!is_field) {
     return Expression{.node = sql::Subscript{.base = std::move(base), .index = std::move(index)}};
-  }
-  if (auto* column = base.As<sql::ColumnRef>()) {
-    column->parts.push_back(literal->text);
-    return base;
   }
   return Expression{.node = sql::FieldAccess{.base = std::move(base), .field = literal->text}};
 }

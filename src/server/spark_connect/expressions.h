@@ -19,6 +19,7 @@ namespace inlet::server {
 struct NamedExpression {
   sql::Expression value;
   std::vector<std::string> names;
+  types::FieldMetadata metadata;
 };
 
 /// What translating an expression may have to ask. Empty functions refuse.

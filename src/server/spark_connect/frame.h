@@ -22,6 +22,8 @@ struct OutputColumn {
   /// The relations that this very column has come through, by the client's numbers: what df["a"]
   /// asks for.
   std::vector<std::int64_t> plan_ids;
+  bool nullable = true;           ///< False where it is known that there is no NULL.
+  types::FieldMetadata metadata;  ///< Of an alias.
 };
 
 /// A relation of the protocol as SQL: what stands in FROM, and its columns.

@@ -129,15 +129,17 @@ Result<Frame> RelationTranslator::Join(const spark::connect::Join& message, Plan
     join.condition = LiteralOf(types::TypeId::kBoolean, "true");
   }
   join.kind = kind;
-  const auto add_rest = [&](const Scope& scope) {
+  const auto add_rest = [&](const Scope& scope, bool may_miss) {
     for (const Scope::Entry& entry : scope.entries()) {
-      if (std::find(merged.begin(), merged.end(), entry.column) == merged.end()) {
-        columns.push_back(PassThrough(entry));
-      }
+      if (std::find(merged.begin(), merged.end(), entry.column) != merged.end()) continue;
+      columns.push_back(PassThrough(entry));
+      if (may_miss) columns.back().column.nullable = true;
     }
   };
-  add_rest(left_scope);
-  if (!KeepsOnlyLeft(kind)) add_rest(right_scope);
+  add_rest(left_scope, kind == JoinKind::kRight || kind == JoinKind::kFull);
+  if (!KeepsOnlyLeft(kind)) {
+    add_rest(right_scope, kind == JoinKind::kLeft || kind == JoinKind::kFull);
+  }
   return Selected({.node = std::move(join)}, std::move(columns), id);
 }
 

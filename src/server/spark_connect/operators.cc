@@ -1,7 +1,9 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 #include <spark/connect/relations.pb.h>
 
 #include <algorithm>
-#include <regex>
+#include <memory>
 
 #include "server/spark_connect/cells.h"
 #include "server/spark_connect/data_types.h"
@@ -43,25 +45,43 @@ Result<std::vector<const OutputColumn*>> Matching(const Frame& frame, std::strin
   if (pattern.size() >= 2 && pattern.front() == '`' && pattern.back() == '`') {
     pattern = pattern.substr(1, pattern.size() - 2);
   }
-  // Possessive quantifiers only forbid to go back, which a whole name need not.
-  for (const std::string_view possessive : {"++", "*+", "?+"}) {
-    for (std::size_t at = pattern.find(possessive); at != std::string::npos;
-         at = pattern.find(possessive, at + 1)) {
-      pattern.erase(at + 1, 1);
-    }
-  }
   std::vector<const OutputColumn*> found;
-  try {
-    const std::regex regex(pattern, std::regex::ECMAScript | std::regex::icase);
-    for (const OutputColumn& column : frame.columns) {
-      if (std::regex_match(column.name, regex)) found.push_back(&column);
-    }
-  } catch (const std::regex_error&) {
+  int error = 0;
+  PCRE2_SIZE error_offset = 0;
+  const std::unique_ptr<pcre2_code, decltype(&pcre2_code_free)> code(
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                    PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_CASELESS, &error, &error_offset,
+                    nullptr),
+      pcre2_code_free);
+  if (code == nullptr) {
     return Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", "regex"},
                                                      {"functionName", "colRegex"},
                                                      {"message", "it is no pattern: " + pattern}});
   }
+  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(
+      pcre2_match_data_create_from_pattern(code.get(), nullptr), pcre2_match_data_free);
+  for (const OutputColumn& column : frame.columns) {
+    const int count = pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(column.name.data()),
+                                  column.name.size(), 0, 0, match.get(), nullptr);
+    if (count >= 0) found.push_back(&column);
+  }
   return found;
+}
+
+/// Whether an expression may give NULL, as far as its form tells.
+bool MayBeNull(const Expression& expression) {
+  if (const auto* literal = expression.As<sql::Literal>()) return literal->type.is(TypeId::kVoid);
+  if (const auto* call = expression.As<sql::FunctionCall>()) {
+    if (call->name.parts.size() != 1) return true;
+    constexpr std::string_view kNever[] = {
+        "count",      "row_number", "rank",
+        "dense_rank", "struct",     "named_struct",
+        "array",      "map",        "current_timestamp",
+        "uuid",       "rand",       "monotonically_increasing_id"};
+    const std::string name = ToLower(call->name.parts[0]);
+    return std::find(std::begin(kNever), std::end(kNever), name) == std::end(kNever);
+  }
+  return expression.As<sql::Is>() == nullptr;
 }
 
 const Scope::Entry* EntryOf(const Scope& scope, const OutputColumn* column) {
@@ -162,6 +182,9 @@ Result<Frame> RelationTranslator::ProjectItems(const Frame& input,
       column = PassThrough(*EntryOf(scope, found));
     } else {
       column.column.name = item.names.empty() ? NameOf(item.value) : item.names[0];
+      column.column.nullable = MayBeNull(item.value);
+      if (found != nullptr) column.column.nullable = found->nullable;
+      column.column.metadata = item.metadata;
       TRY(scope.Resolve(item.value));
       column.value = std::move(item.value);
     }
@@ -218,6 +241,7 @@ Result<Frame> RelationTranslator::WithColumns(const spark::connect::WithColumns&
   const Scope scope(input);
   ExpressionTranslator translator = ExpressionsOver(input);
   std::vector<std::pair<std::string, Expression>> added;
+  std::vector<types::FieldMetadata> added_metadata;
   for (const auto& alias : message.aliases()) {
     if (alias.name_size() != 1) {
       return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE,
@@ -231,6 +255,7 @@ Result<Frame> RelationTranslator::WithColumns(const spark::connect::WithColumns&
     }
     TRY(scope.Resolve(value));
     added.emplace_back(alias.name(0), std::move(value));
+    added_metadata.push_back(MetadataOf(alias.metadata()));
   }
   std::vector<ProjectedColumn> columns;
   std::vector<bool> used(added.size(), false);
@@ -238,13 +263,20 @@ Result<Frame> RelationTranslator::WithColumns(const spark::connect::WithColumns&
     ProjectedColumn column = PassThrough(entry);
     for (std::size_t i = 0; i < added.size(); ++i) {
       if (!EqualsIgnoreCase(added[i].first, entry.column->name)) continue;
-      column = {.value = added[i].second, .column = {.name = added[i].first}};
+      column = {.value = added[i].second,
+                .column = {.name = added[i].first,
+                           .nullable = MayBeNull(added[i].second),
+                           .metadata = added_metadata[i]}};
       used[i] = true;
     }
     columns.push_back(std::move(column));
   }
   for (std::size_t i = 0; i < added.size(); ++i) {
-    if (!used[i]) columns.push_back({.value = added[i].second, .column = {.name = added[i].first}});
+    if (used[i]) continue;
+    columns.push_back({.value = added[i].second,
+                       .column = {.name = added[i].first,
+                                  .nullable = MayBeNull(added[i].second),
+                                  .metadata = added_metadata[i]}});
   }
   return server::Project(input, std::move(columns), id);
 }
@@ -497,6 +529,8 @@ Result<Frame> RelationTranslator::Aggregate(const spark::connect::Aggregate& mes
       column = *found;
     } else {
       column.name = item.names.empty() ? NameOf(item.value) : item.names[0];
+      column.nullable = MayBeNull(item.value);
+      column.metadata = item.metadata;
     }
     column.physical = names.Add(column.name);
     TRY(scope.Resolve(item.value));

@@ -16,6 +16,17 @@ constexpr int kMaxDepth = 300;
 
 std::atomic<std::uint64_t> next_input = 0;
 
+/// What the frame knows of its columns and the engine does not.
+void UseColumns(const Frame& frame, types::StructType& schema) {
+  schema.fields.resize(std::min(schema.size(), frame.columns.size()));
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    const OutputColumn& column = frame.columns[i];
+    schema.fields[i].name = column.name;
+    schema.fields[i].nullable = schema.fields[i].nullable && column.nullable;
+    for (const auto& [key, value] : column.metadata) schema.fields[i].metadata[key] = value;
+  }
+}
+
 }  // namespace
 
 Result<Frame> RelationTranslator::Translate(const Message& relation) {
@@ -184,18 +195,14 @@ Result<Frame> RelationTranslator::DispatchStatistics(const Message& relation, Pl
 
 Result<types::StructType> RelationTranslator::SchemaOf(const Frame& frame) {
   types::StructType schema = TRY(client_.Describe(ToQuery(frame), inputs_, options_));
-  schema.fields.resize(std::min(schema.size(), frame.columns.size()));
-  for (std::size_t i = 0; i < schema.size(); ++i) schema.fields[i].name = frame.columns[i].name;
+  UseColumns(frame, schema);
   return schema;
 }
 
 Result<workspace::QueryResult> RelationTranslator::Run(const Frame& frame) {
   const sql::Statement statement = sql::SelectStatement{.query = ToQuery(frame)};
   workspace::QueryResult result = TRY(client_.Execute(statement, inputs_, options_));
-  result.schema.fields.resize(std::min(result.schema.size(), frame.columns.size()));
-  for (std::size_t i = 0; i < result.schema.size(); ++i) {
-    result.schema.fields[i].name = frame.columns[i].name;
-  }
+  UseColumns(frame, result.schema);
   return result;
 }
 
@@ -219,7 +226,10 @@ Frame RelationTranslator::LocalRows(types::StructType schema,
   std::vector<std::string> physical;
   for (const types::StructField& field : schema.fields) {
     physical.push_back(names.Add(field.name));
-    frame.columns.push_back({.name = field.name, .physical = physical.back()});
+    frame.columns.push_back({.name = field.name,
+                             .physical = physical.back(),
+                             .nullable = field.nullable,
+                             .metadata = field.metadata});
   }
   const std::string name = "local_" + std::to_string(next_input++);
   inputs_.push_back({.name = name, .source = std::move(source)});

@@ -135,6 +135,7 @@ class RelationTranslator {
   Result<Frame> Read(const spark::connect::Read& read, PlanId id);
   Result<Frame> ReadTable(const spark::connect::Read_NamedTable& table, PlanId id);
   Result<Frame> ReadFiles(const spark::connect::Read_DataSource& source, PlanId id);
+  static Frame UnionByName(const std::vector<Frame>& frames, PlanId id);
   Result<Frame> Sql(const spark::connect::SQL& sql, PlanId id);
   Result<Frame> Range(const spark::connect::Range& range, PlanId id);
   Result<Frame> Local(const std::optional<std::string>& data, const std::string& schema, PlanId id);

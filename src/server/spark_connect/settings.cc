@@ -49,6 +49,7 @@ constexpr Setting kDefaults[] = {
     {"spark.sql.session.timeZone", "UTC"},
     {"spark.sql.shuffle.partitions", "200"},
     {"spark.sql.sources.default", "delta"},
+    {"spark.sql.sources.partitionOverwriteMode", "STATIC"},
     {"spark.sql.timestampType", "TIMESTAMP_LTZ"},
     {"spark.sql.warehouse.dir", "lakehouse"},
 };

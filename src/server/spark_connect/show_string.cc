@@ -247,7 +247,7 @@ std::string ShownRows::ToText(const ShowOptions& options) const {
 std::string ShownRows::Horizontal(const ShowOptions& options, std::size_t num_shown) const {
   std::vector<std::vector<std::string>> lines(1);
   for (const auto& field : schema_.fields) {
-    lines[0].push_back(Shortened(Escaped(field.name), options.truncate));
+    lines[0].push_back(Escaped(field.name));
   }
   for (std::size_t i = 0; i < num_shown; ++i) {
     std::vector<std::string>& line = lines.emplace_back();
@@ -309,7 +309,7 @@ std::string ShownRows::ToHtml(const ShowOptions& options) const {
       std::min(rows_.size(), static_cast<std::size_t>(std::max(options.num_rows, 0)));
   std::string html = "<table border='1'>\n<tr>";
   for (const auto& field : schema_.fields) {
-    html += "<th>" + EscapedHtml(Shortened(Escaped(field.name), options.truncate)) + "</th>";
+    html += "<th>" + EscapedHtml(Escaped(field.name)) + "</th>";
   }
   html += "</tr>\n";
   for (std::size_t i = 0; i < num_shown; ++i) {

@@ -14,7 +14,7 @@ namespace inlet::server {
 
 struct ShowOptions {
   int num_rows = 20;
-  int truncate = 20;  ///< Longest cell; 0: whole cells, to the left.
+  int truncate = 20;  ///< Longest cell, headers apart; 0: whole cells, to the left.
   bool vertical = false;
 };
 

@@ -1,5 +1,7 @@
 #include <spark/connect/relations.pb.h>
 
+#include <algorithm>
+
 #include "formats/format.h"
 #include "server/spark_connect/data_types.h"
 #include "server/spark_connect/local_data.h"
@@ -96,7 +98,11 @@ Result<Frame> RelationTranslator::Leaf(sql::TableRef table,
   for (const types::StructField& field : schema.fields) {
     physical.push_back(names.Add(field.name));
     is_unique = is_unique && physical.back() == field.name;
-    OutputColumn column{.name = field.name, .physical = physical.back(), .qualifier = qualifier};
+    OutputColumn column{.name = field.name,
+                        .physical = physical.back(),
+                        .qualifier = qualifier,
+                        .nullable = field.nullable,
+                        .metadata = field.metadata};
     if (id) column.plan_ids.push_back(*id);
     frame.columns.push_back(std::move(column));
   }
@@ -154,8 +160,7 @@ Result<Frame> RelationTranslator::ReadFiles(const spark::connect::Read_DataSourc
     options["schema"] = types::ToDdl({.fields = schema.fields()});
   }
   const std::optional<sql::TimeTravel> time_travel = TRY(TimeTravelOf(options));
-  std::vector<sql::Query> queries;
-  std::optional<Frame> first;
+  std::vector<Frame> frames;
   for (const std::string& path : paths) {
     const auto open = [&](const std::string& by_format) {
       sql::NamedTable table{.name = {.parts = {by_format, path}}, .time_travel = time_travel};
@@ -170,14 +175,43 @@ Result<Frame> RelationTranslator::ReadFiles(const spark::connect::Read_DataSourc
       if (other) frame = std::move(other);
     }
     if (!frame) return frame;
-    queries.push_back(SelectAll(*frame));
-    if (!first) first = std::move(*frame);
+    frames.push_back(std::move(*frame));
   }
-  if (queries.size() == 1) return *std::move(first);
+  if (frames.size() == 1) return std::move(frames[0]);
+  return UnionByName(frames, id);
+}
+
+/// All rows of all frames; a column that a frame does not have is NULL there.
+Frame RelationTranslator::UnionByName(const std::vector<Frame>& frames, PlanId id) {
+  std::vector<OutputColumn> columns;
+  for (const Frame& frame : frames) {
+    for (const OutputColumn& column : frame.columns) {
+      const bool is_known = std::any_of(
+          columns.begin(), columns.end(),
+          [&](const OutputColumn& known) { return EqualsIgnoreCase(known.name, column.name); });
+      if (!is_known) columns.push_back({.name = column.name});
+    }
+  }
+  std::vector<sql::Query> queries;
+  Frame first;
+  for (const Frame& frame : frames) {
+    const Scope scope(frame);
+    std::vector<ProjectedColumn> items;
+    for (const OutputColumn& column : columns) {
+      ProjectedColumn item{.value = NullLiteral(), .column = {.name = column.name}};
+      for (const Scope::Entry& entry : scope.entries()) {
+        if (EqualsIgnoreCase(entry.column->name, column.name)) item.value = entry.Reference();
+      }
+      items.push_back(std::move(item));
+    }
+    const Frame aligned = server::Project(frame, std::move(items), id);
+    queries.push_back(ToQuery(aligned));
+    if (first.columns.empty()) first = aligned;
+  }
   return FrameOf({.body = sql::SetOperation{.op = sql::SetOperator::kUnion,
                                             .is_all = true,
                                             .operands = std::move(queries)}},
-                 first->columns, id);
+                 std::move(first.columns), id);
 }
 
 Result<Frame> RelationTranslator::Sql(const spark::connect::SQL& sql, PlanId id) {
@@ -211,7 +245,7 @@ Result<Frame> RelationTranslator::Range(const spark::connect::Range& range, Plan
     return Fail(Condition::INVALID_PARAMETER_VALUE,
                 {{"parameter", "step"}, {"functionName", "range"}, {"message", "it is 0"}});
   }
-  OutputColumn column{.name = "id", .physical = "id"};
+  OutputColumn column{.name = "id", .physical = "id", .nullable = false};
   if (id) column.plan_ids.push_back(*id);
   sql::TableFunction function{
       .call = FunctionOf("range", {LongLiteral(range.start()), LongLiteral(range.end()),
