@@ -15,12 +15,18 @@
 namespace inlet::engine {
 struct Input;
 }
+namespace inlet::ingest {
+struct BoundQuery;
+class StreamingQuery;
+}  // namespace inlet::ingest
 namespace inlet::sql {
 struct Query;
 struct Statement;
 }  // namespace inlet::sql
 
 namespace inlet::workspace {
+
+struct DataStream;
 
 struct QueryResult {
   types::StructType schema;
@@ -56,6 +62,12 @@ class Client {
   virtual Result<types::StructType> Describe(const sql::Query& query,
                                              const std::vector<engine::Input>& inputs,
                                              const ExecuteOptions& options) = 0;
+  /// A streaming query that is ready to start, and what columns it gives. The workspace outlives
+  /// it.
+  virtual Result<std::unique_ptr<ingest::StreamingQuery>> OpenStream(const DataStream& stream) = 0;
+  virtual Result<types::StructType> DescribeStream(const DataStream& stream) = 0;
+  /// Runs what a stream hands to a sink that is a function.
+  virtual Result<QueryResult> Run(ingest::BoundQuery query, std::stop_token stop) = 0;
   /// The session's settings: what SET has set.
   virtual const OptionMap& configs() const = 0;
   virtual const std::string& current_catalog() const = 0;

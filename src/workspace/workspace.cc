@@ -10,6 +10,7 @@
 #include "sql/parser.h"
 #include "workspace/binder.h"
 #include "workspace/client.h"
+#include "workspace/data_stream.h"
 #include "workspace/pipeline_services.h"
 #include "workspace/session.h"
 #include "workspace/statements.h"
@@ -72,6 +73,28 @@ class LocalClient final : public Client {
         .shared = shared_, .session = session_, .text = "", .options = options, .inputs = inputs};
     const ingest::BoundQuery bound = TRY(Bind(call, query));
     return shared_.engine->Describe(bound.query, bound.inputs, bound.context);
+  }
+
+  Result<std::unique_ptr<ingest::StreamingQuery>> OpenStream(const DataStream& stream) override {
+    const ExecuteOptions options;
+    return OpenDataStream({.shared = shared_, .session = session_, .text = "", .options = options},
+                          stream);
+  }
+
+  Result<types::StructType> DescribeStream(const DataStream& stream) override {
+    const ExecuteOptions options;
+    return DescribeDataStream(
+        {.shared = shared_, .session = session_, .text = "", .options = options}, stream);
+  }
+
+  Result<QueryResult> Run(ingest::BoundQuery query, std::stop_token stop) override {
+    types::StructType schema =
+        TRY(shared_.engine->Describe(query.query, query.inputs, query.context));
+    auto rows = TRY(
+        shared_.engine->Run(query.query, std::move(query.inputs), query.context, std::move(stop)));
+    return QueryResult{.schema = std::move(schema),
+                       .rows = std::move(rows),
+                       .session_time_zone = session_.time_zone()};
   }
 
   const OptionMap& configs() const override { return session_.configs; }

@@ -339,6 +339,38 @@ class Tables(ConnectTest):
         spark.sql("DROP TABLE v2")
 
 
+class Streams(ConnectTest):
+    def test_tables_and_queries(self):
+        spark = self.spark
+        root = tempfile.mkdtemp()
+        spark.range(3).write.format("delta").save(root + "/source")
+        stream = spark.readStream.format("delta").load(root + "/source")
+        self.assertTrue(stream.isStreaming)
+        query = (stream.writeStream.format("delta").queryName("copy")
+                 .option("checkpointLocation", root + "/checkpoint").start(root + "/target"))
+        query.processAllAvailable()
+        self.assertEqual([q.name for q in spark.streams.active], ["copy"])
+        self.assertEqual(spark.streams.get(query.id).runId, query.runId)
+        self.assertTrue(query.isActive)
+        self.assertEqual(spark.read.format("delta").load(root + "/target").count(), 3)
+        spark.range(3, 5).write.format("delta").mode("append").save(root + "/source")
+        query.processAllAvailable()
+        self.assertEqual(spark.read.format("delta").load(root + "/target").count(), 5)
+        self.assertEqual(query.lastProgress["batchId"], 1)
+        query.stop()
+        self.assertFalse(query.isActive)
+        self.assertIsNone(query.exception())
+
+    def test_memory_sink(self):
+        spark = self.spark
+        root = tempfile.mkdtemp()
+        spark.range(4).write.format("delta").save(root + "/source")
+        query = (spark.readStream.format("delta").load(root + "/source").filter("id > 1")
+                 .writeStream.format("memory").queryName("seen").trigger(availableNow=True).start())
+        self.assertTrue(query.awaitTermination(30))
+        self.assertEqual(self.rows(spark.sql("SELECT count(*) FROM seen")), [(2,)])
+
+
 class Hostile(ConnectTest):
     def test_deep_plans(self):
         frame = self.spark.range(1)

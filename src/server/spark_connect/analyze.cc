@@ -8,6 +8,7 @@
 
 #include <set>
 
+#include "base/uuid.h"
 #include "server/spark_connect/cells.h"
 #include "server/spark_connect/data_types.h"
 #include "server/spark_connect/settings.h"
@@ -40,18 +41,36 @@ const Relation* InputOf(const Relation& relation) {
   return static_cast<const Relation*>(&inner.GetReflection()->GetMessage(inner, input));
 }
 
+bool IsStreaming(const Relation& root) {
+  for (const Relation* relation = &root; relation != nullptr; relation = InputOf(*relation)) {
+    if (relation->has_read()) return relation->read().is_streaming();
+    if (relation->has_join()) {
+      return IsStreaming(relation->join().left()) || IsStreaming(relation->join().right());
+    }
+    if (relation->has_set_op()) {
+      return IsStreaming(relation->set_op().left_input()) ||
+             IsStreaming(relation->set_op().right_input());
+    }
+  }
+  return false;
+}
+
 /// One plan of a request with what translating it needs.
 class AnalyzedPlan {
  public:
   AnalyzedPlan(ConnectSession& session, const spark::connect::Plan& plan)
-      : plan_(plan), client_(session.CloneClient()), translator_(*client_, session, options_) {}
+      : session_(session),
+        plan_(plan),
+        client_(session.CloneClient()),
+        translator_(*client_, session, options_) {}
 
   Result<types::StructType> Schema() {
-    return translator_.SchemaOf(TRY(translator_.Translate(plan_.root())));
+    const Frame frame = TRY(Translate());
+    return translator_.SchemaOf(frame);
   }
 
   Result<std::string> Explain(bool is_extended) {
-    const Frame frame = TRY(translator_.Translate(plan_.root()));
+    const Frame frame = TRY(Translate());
     const sql::Statement select = sql::SelectStatement{.query = ToQuery(frame)};
     const auto result =
         TRY(client_->Execute(sql::Explain{.statement = select}, translator_.inputs(), options_));
@@ -88,25 +107,20 @@ class AnalyzedPlan {
   }
 
  private:
+  /// The schema of a stream may have to be inferred, and is kept at a checkpoint.
+  Result<Frame> Translate() {
+    if (IsStreaming(plan_.root())) {
+      translator_.ReadStreamsWith(session_.TemporaryDirectory() + "/" + RandomUuid());
+    }
+    return translator_.Translate(plan_.root());
+  }
+
+  ConnectSession& session_;
   const spark::connect::Plan& plan_;
   std::unique_ptr<workspace::Client> client_;
   const workspace::ExecuteOptions options_;
   RelationTranslator translator_;
 };
-
-bool IsStreaming(const Relation& root) {
-  for (const Relation* relation = &root; relation != nullptr; relation = InputOf(*relation)) {
-    if (relation->has_read()) return relation->read().is_streaming();
-    if (relation->has_join()) {
-      return IsStreaming(relation->join().left()) || IsStreaming(relation->join().right());
-    }
-    if (relation->has_set_op()) {
-      return IsStreaming(relation->set_op().left_input()) ||
-             IsStreaming(relation->set_op().right_input());
-    }
-  }
-  return false;
-}
 
 bool IsLocal(const Relation& root) {
   const Relation* relation = &root;

@@ -1,5 +1,7 @@
 #include "server/spark_connect/connect_session.h"
 
+#include <filesystem>
+
 #include "base/uuid.h"
 #include "engine/engine.h"
 #include "server/spark_connect/settings.h"
@@ -32,6 +34,26 @@ ConnectSession::ConnectSession(std::unique_ptr<workspace::Client> client)
 
 ConnectSession::~ConnectSession() {
   for (const auto& operation : operations()) operation->Interrupt();
+  streams_.StopAll();
+  if (temporary_directory_.empty()) return;
+  std::error_code error;
+  std::filesystem::remove_all(temporary_directory_, error);
+}
+
+Result<workspace::QueryResult> ConnectSession::RunBound(ingest::BoundQuery query,
+                                                        std::stop_token stop) {
+  return CloneClient()->Run(std::move(query), std::move(stop));
+}
+
+const std::string& ConnectSession::TemporaryDirectory() {
+  std::lock_guard lock(mutex_);
+  if (temporary_directory_.empty()) {
+    std::error_code error;
+    temporary_directory_ =
+        (std::filesystem::temp_directory_path(error) / ("inlet-" + server_side_id_)).string();
+    std::filesystem::create_directories(temporary_directory_, error);
+  }
+  return temporary_directory_;
 }
 
 std::unique_ptr<workspace::Client> ConnectSession::CloneClient() {

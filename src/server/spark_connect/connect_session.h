@@ -10,6 +10,7 @@
 
 #include "server/spark_connect/operation.h"
 #include "server/spark_connect/relations.h"
+#include "server/spark_connect/stream_table.h"
 #include "workspace/client.h"
 
 namespace inlet::server {
@@ -37,6 +38,12 @@ class ConnectSession final : public SessionResources {
   /// The id under which the relation can be had.
   std::string KeepRelation(KeptRelation relation);
   void DropRelation(const std::string& id);
+
+  StreamTable& streams() { return streams_; }
+  /// Runs what a stream hands to a sink of ours.
+  Result<workspace::QueryResult> RunBound(ingest::BoundQuery query, std::stop_token stop);
+  /// A place of the session's own, which goes with it.
+  const std::string& TemporaryDirectory();
 
   bool HasArtifact(const std::string& name);
   /// Errors: INLET_RESOURCE_LIMIT.
@@ -80,8 +87,10 @@ class ConnectSession final : public SessionResources {
   std::map<std::string, std::shared_ptr<const std::string>> artifacts_;
   std::size_t artifact_bytes_ = 0;
   std::map<std::int64_t, std::string> storage_levels_;
+  std::string temporary_directory_;
   std::map<std::string, std::shared_ptr<Operation>> operations_;
   std::chrono::steady_clock::time_point last_used_ = std::chrono::steady_clock::now();
+  StreamTable streams_;  // Last: its queries end before what they use.
 };
 
 }  // namespace inlet::server

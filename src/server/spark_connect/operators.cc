@@ -231,7 +231,7 @@ Result<types::DataType> RelationTranslator::TypeOver(const Frame& input,
   Expression resolved = expression;
   TRY(Scope(input).Resolve(resolved));
   select.items.push_back({.value = std::move(resolved), .alias = "value"});
-  const auto schema = TRY(client_.Describe({.body = std::move(select)}, inputs_, options_));
+  const auto schema = TRY(Describe({.body = std::move(select)}));
   return schema.fields.at(0).type;
 }
 
@@ -627,7 +627,7 @@ Result<types::DataType> RelationTranslator::TypeOfResolved(const Frame& input,
                                                            const Expression& expression) {
   sql::Select select{.from = input.table};
   select.items.push_back({.value = expression, .alias = "value"});
-  const auto schema = TRY(client_.Describe({.body = std::move(select)}, inputs_, options_));
+  const auto schema = TRY(Describe({.body = std::move(select)}));
   return schema.fields.at(0).type;
 }
 

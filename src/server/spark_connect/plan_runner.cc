@@ -78,10 +78,13 @@ Status PlanRunner::RunCommand(const Command& command) {
     case Command::kRegisterDataSource:
       return FailUnsupported("Python data sources");
     case Command::kWriteStreamOperationStart:
+      return StartStream(command.write_stream_operation_start());
     case Command::kStreamingQueryCommand:
+      return StreamCommand(command.streaming_query_command());
     case Command::kStreamingQueryManagerCommand:
+      return StreamManager(command.streaming_query_manager_command());
     case Command::kStreamingQueryListenerBusCommand:
-      return FailUnsupported("streaming queries");
+      return ListenerBus(command.streaming_query_listener_bus_command());
     case Command::kPipelineCommand:
       return FailUnsupported("declarative pipelines from Python");
     case Command::kCreateResourceProfileCommand:

@@ -17,6 +17,10 @@ class MergeIntoTableCommand;
 class Plan;
 class Relation;
 class SqlCommand;
+class StreamingQueryCommand;
+class StreamingQueryListenerBusCommand;
+class StreamingQueryManagerCommand;
+class WriteStreamOperationStart;
 class WriteOperation;
 class WriteOperationV2;
 }  // namespace spark::connect
@@ -51,6 +55,14 @@ class PlanRunner {
   Result<bool> TableExists(const sql::ObjectName& name);
   /// Runs a statement whose queries name the translator's inputs.
   Status Execute(const sql::Statement& statement);
+
+  // streaming_commands.cc
+  Status StartStream(const spark::connect::WriteStreamOperationStart& start);
+  Status StreamCommand(const spark::connect::StreamingQueryCommand& command);
+  Status StreamManager(const spark::connect::StreamingQueryManagerCommand& command);
+  Status ListenerBus(const spark::connect::StreamingQueryListenerBusCommand& command);
+  Result<bool> Await(ingest::StreamingQuery& query,
+                     std::optional<std::chrono::milliseconds> timeout);
 
   // delta_relations.cc
   Status DeltaCommand(const google::protobuf::Any& extension);

@@ -5,6 +5,7 @@
 #include "server/spark_connect/local_data.h"
 #include "server/spark_connect/sql_nodes.h"
 #include "sql/statement.h"
+#include "workspace/data_stream.h"
 
 namespace inlet::server {
 namespace {
@@ -193,8 +194,13 @@ Result<Frame> RelationTranslator::DispatchStatistics(const Message& relation, Pl
   }
 }
 
+Result<types::StructType> RelationTranslator::Describe(const sql::Query& query) {
+  if (checkpoint_) return client_.DescribeStream({.query = query, .checkpoint = *checkpoint_});
+  return client_.Describe(query, inputs_, options_);
+}
+
 Result<types::StructType> RelationTranslator::SchemaOf(const Frame& frame) {
-  types::StructType schema = TRY(client_.Describe(ToQuery(frame), inputs_, options_));
+  types::StructType schema = TRY(Describe(ToQuery(frame)));
   UseColumns(frame, schema);
   return schema;
 }

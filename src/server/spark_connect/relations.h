@@ -94,6 +94,9 @@ class RelationTranslator {
 
   Result<Frame> Translate(const spark::connect::Relation& relation);
 
+  /// From now on relations may be streams, whose state lies at `checkpoint`.
+  void ReadStreamsWith(std::string checkpoint) { checkpoint_ = std::move(checkpoint); }
+
   /// The tables that InputRefs of translated frames name.
   const std::vector<engine::Input>& inputs() const { return inputs_; }
   /// The columns of a frame, under the names that the user sees.
@@ -133,6 +136,7 @@ class RelationTranslator {
   // sources.cc
   Result<Frame> Leaf(sql::TableRef table, const std::vector<std::string>& qualifier, PlanId id);
   Result<Frame> Read(const spark::connect::Read& read, PlanId id);
+  Result<Frame> ReadStream(const spark::connect::Read& read, PlanId id);
   Result<Frame> ReadTable(const spark::connect::Read_NamedTable& table, PlanId id);
   Result<Frame> ReadFiles(const spark::connect::Read_DataSource& source, PlanId id);
   static Frame UnionByName(const std::vector<Frame>& frames, PlanId id);
@@ -151,6 +155,7 @@ class RelationTranslator {
   /// The last item is a generator, resolved already, with a name for each of its columns.
   Result<Frame> ProjectResolvedLast(const Frame& input, std::vector<NamedExpression> items,
                                     PlanId id);
+  Result<types::StructType> Describe(const sql::Query& query);
   Result<types::DataType> TypeOver(const Frame& input, const sql::Expression& expression);
   Result<types::DataType> TypeOfResolved(const Frame& input, const sql::Expression& expression);
   Result<Frame> Filter(const spark::connect::Filter& filter, PlanId id);
@@ -212,6 +217,7 @@ class RelationTranslator {
   /// Relations that subquery expressions name, by number.
   std::map<std::int64_t, const spark::connect::Relation*> references_;
   std::vector<Observation> observations_;
+  std::optional<std::string> checkpoint_;  ///< Of a plan with streams.
   int depth_ = 0;
 };
 

@@ -91,7 +91,7 @@ std::string FormatOf(const spark::connect::Read_DataSource& source) {
 Result<Frame> RelationTranslator::Leaf(sql::TableRef table,
                                        const std::vector<std::string>& qualifier, PlanId id) {
   Frame frame{.table = std::move(table)};
-  const StructType schema = TRY(client_.Describe(SelectAll(frame), inputs_, options_));
+  const StructType schema = TRY(Describe(SelectAll(frame)));
   UniqueNames names;
   std::vector<std::string> physical;
   bool is_unique = true;
@@ -114,10 +114,56 @@ Result<Frame> RelationTranslator::Leaf(sql::TableRef table,
 }
 
 Result<Frame> RelationTranslator::Read(const spark::connect::Read& read, PlanId id) {
-  if (read.is_streaming()) return FailUnsupported("a streaming DataFrame in a query that is none");
+  if (read.is_streaming()) return ReadStream(read, id);
   if (read.has_named_table()) return ReadTable(read.named_table(), id);
   if (read.has_data_source()) return ReadFiles(read.data_source(), id);
   return BadPlan("a read names neither a table nor a data source");
+}
+
+/// cloudFiles is STREAM cloud_files(...), another format STREAM format.`path`.
+Result<Frame> RelationTranslator::ReadStream(const spark::connect::Read& read, PlanId id) {
+  if (!checkpoint_) {
+    return Fail(Condition::INVALID_FLOW_QUERY_TYPE_BATCH_RELATION_FOR_STREAMING_TABLE,
+                {{"tableName", "a streaming DataFrame: start it with writeStream"}});
+  }
+  if (read.has_named_table()) {
+    sql::NamedTable table = TRY(ParseTable(read.named_table().unparsed_identifier()));
+    table.is_stream = true;
+    table.options.assign(read.named_table().options().begin(), read.named_table().options().end());
+    return Leaf({.node = std::move(table)}, {}, id);
+  }
+  const spark::connect::Read_DataSource& source = read.data_source();
+  const std::string format = FormatOf(source);
+  OptionMap options(source.options().begin(), source.options().end());
+  std::string path = GetString(options, "path").value_or("");
+  options.erase("path");
+  if (!source.paths().empty()) path = source.paths(0);
+  if (path.empty() || source.paths_size() > 1) {
+    return Fail(Condition::INVALID_PARAMETER_VALUE,
+                {{"parameter", "path"}, {"functionName", "load"}, {"message", "one is needed"}});
+  }
+  if (source.has_schema() && !source.schema().empty()) {
+    const types::DataType schema = TRY(ParseSchemaText(source.schema()));
+    options["schema"] = types::ToDdl({.fields = schema.fields()});
+  }
+  if (format == "cloudfiles") {
+    sql::FunctionCall call = FunctionOf("cloud_files", {TextLiteral(path)});
+    for (const auto& [name, value] : options) {
+      call.arguments.push_back({.name = name, .value = TextLiteral(value)});
+    }
+    return Leaf({.node = sql::TableFunction{.call = std::move(call), .is_stream = true}}, {}, id);
+  }
+  const bool is_delta = format.empty() || format == "delta";
+  if (!is_delta && formats::FindFormat(format) == nullptr) {
+    if (format == "rate" || format == "kafka" || format == "socket") {
+      return FailUnsupported("the streaming source " + format);
+    }
+    return Fail(Condition::DATA_SOURCE_NOT_FOUND,
+                {{"provider", source.format()}, {"suggestion", ""}});
+  }
+  sql::NamedTable table{.name = {.parts = {is_delta ? "delta" : format, path}}, .is_stream = true};
+  table.options.assign(options.begin(), options.end());
+  return Leaf({.node = std::move(table)}, {}, id);
 }
 
 Result<Frame> RelationTranslator::ReadTable(const spark::connect::Read_NamedTable& table,

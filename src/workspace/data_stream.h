@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingest/stream/streaming_query.h"
+#include "sql/query.h"
+
+namespace inlet::workspace {
+
+/// What df.writeStream asks for: a query over streams, and where its rows go.
+struct DataStream {
+  sql::Query query;  ///< With at least one table that is read as a stream.
+  std::string name;
+  std::string checkpoint;  ///< A path as users write it.
+  ingest::StreamTrigger trigger;
+  bool is_complete = false;  ///< Output mode complete: each batch replaces the rows.
+  bool merge_schema = false;
+  /// The Delta table, delta.`path` included; made when it is not there.
+  sql::ObjectName table;
+  std::vector<std::string> partition_columns;  ///< Of a table that is made.
+  /// Takes the batches instead of a table, when set: memory, console, noop.
+  ingest::BatchFunction take;
+  std::string sink_description;  ///< With `take`.
+  std::function<void(const ingest::StreamProgress&)> on_progress;
+};
+
+struct Call;
+
+/// The columns that the stream gives. Errors: those of DescribeStream().
+Result<types::StructType> DescribeDataStream(const Call& call, const DataStream& stream);
+/// Ready to start; its table is there. Errors: those of OpenStream() and of CREATE TABLE.
+Result<std::unique_ptr<ingest::StreamingQuery>> OpenDataStream(const Call& call,
+                                                               const DataStream& stream);
+
+}  // namespace inlet::workspace
