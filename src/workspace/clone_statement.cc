@@ -66,7 +66,7 @@ Result<Destination> DestinationOf(const Call& call, const sql::CloneTable& state
   const storage::Location root =
       statement.location
           ? TRY(ResolvePath(call, *statement.location))
-          : TRY(storage::Resolve(call.shared.catalog->NewManagedLocation("tables", name)));
+          : TRY(storage::Resolve(TRY(call.shared.catalog->ReserveTableLocation(name))));
   made.location = root.store->root_url() + "/" + root.path;
   return Destination{.root = root, .existing = ExistingAt(root), .new_entry = std::move(made)};
 }

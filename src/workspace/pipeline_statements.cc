@@ -145,7 +145,7 @@ class CreateViewRun {
     request.entry.kind = TableKind::kMaterializedView;
     request.entry.comment = statement_.comment.value_or("");
     if (!existing) {
-      request.entry.location = call_.shared.catalog->NewManagedLocation("tables", name);
+      request.entry.location = TRY(call_.shared.catalog->ReserveTableLocation(name));
     }
     StoreDataset(request.definition, request.entry);
     const Result<pipelines::UpdateResult> done =
@@ -249,7 +249,7 @@ class CreateStreamingTableRun {
     TableEntry entry{.name = name,
                      .id = RandomUuid(),
                      .kind = TableKind::kStreamingTable,
-                     .location = call_.shared.catalog->NewManagedLocation("tables", name),
+                     .location = TRY(call_.shared.catalog->ReserveTableLocation(name)),
                      .comment = statement_.comment.value_or("")};
     StoreDataset(definition, entry);
     const storage::Location root = TRY(storage::Resolve(entry.location));

@@ -73,5 +73,19 @@ TEST(DmlFlows, Truncate) {
                    .repeatable = true});
 }
 
+TEST(DmlFlows, Clone) {
+  ExpectNeverHalf({.setup = TableWith("'a' = 'b'"),
+                   .action = {Sql("CREATE TABLE c DEEP CLONE t")},
+                   .state = [](Life& life) { return life.Rows("SELECT * FROM c"); }});
+}
+
+TEST(DmlFlows, MaterializedView) {
+  ExpectNeverHalf({.setup = TableWith("'a' = 'b'"),
+                   .action = {Sql("CREATE MATERIALIZED VIEW c AS SELECT * FROM t"),
+                              Sql("INSERT INTO t VALUES (100, 1, 'more')"),
+                              Sql("REFRESH MATERIALIZED VIEW c")},
+                   .state = [](Life& life) { return life.Rows("SELECT * FROM c"); }});
+}
+
 }  // namespace
 }  // namespace inlet::sim
