@@ -80,11 +80,11 @@ TEST(DmlFlows, Clone) {
 }
 
 TEST(DmlFlows, MaterializedView) {
-  ExpectNeverHalf({.setup = TableWith("'a' = 'b'"),
-                   .action = {Sql("CREATE MATERIALIZED VIEW c AS SELECT * FROM t"),
-                              Sql("INSERT INTO t VALUES (100, 1, 'more')"),
-                              Sql("REFRESH MATERIALIZED VIEW c")},
-                   .state = [](Life& life) { return life.Rows("SELECT * FROM c"); }});
+  ExpectNeverHalf(
+      {.setup = TableWith("'a' = 'b'"),
+       .action = {Sql("CREATE MATERIALIZED VIEW c AS SELECT * FROM t"),
+                  Sql("INSERT INTO t VALUES (100, 1, 'more')"), Sql("REFRESH MATERIALIZED VIEW c")},
+       .state = [](Life& life) { return life.Rows("SELECT * FROM c"); }});
 }
 
 }  // namespace

@@ -171,12 +171,14 @@ Status FileDiscovery::AddNew(std::vector<ObjectInfo> files, FileIndex& index, bo
     if (!known || is_changed) fresh.push_back(std::move(file));
   }
   files = {};
-  std::erase_if(fresh, [&](ObjectInfo& file) {
-    if (options_.max_file_age && now_ms - file.modified_at_ms > options_.max_file_age->count()) {
-      return true;
-    }
-    return !IsSettled(file);
-  });
+  std::vector<ObjectInfo> settled;
+  settled.reserve(fresh.size());
+  for (ObjectInfo& file : fresh) {
+    const bool is_too_old =
+        options_.max_file_age && now_ms - file.modified_at_ms > options_.max_file_age->count();
+    if (!is_too_old && TRY(IsSettled(file))) settled.push_back(std::move(file));
+  }
+  fresh = std::move(settled);
   std::sort(fresh.begin(), fresh.end(), [](const ObjectInfo& a, const ObjectInfo& b) {
     return a.modified_at_ms != b.modified_at_ms ? a.modified_at_ms < b.modified_at_ms
                                                 : a.path < b.path;
@@ -204,7 +206,7 @@ Status FileDiscovery::AddNew(std::vector<ObjectInfo> files, FileIndex& index, bo
   return Ok();
 }
 
-bool FileDiscovery::IsSettled(ObjectInfo& file) {
+Result<bool> FileDiscovery::IsSettled(ObjectInfo& file) {
   if (!is_local()) return true;
   const std::string path = "/" + file.path;
   if (IsBeingWritten(path, file.modified_at_ms)) {
@@ -214,8 +216,8 @@ bool FileDiscovery::IsSettled(ObjectInfo& file) {
   // It may have been closed between the listing and the question.
   if (NowMs() - file.modified_at_ms > kFreshMs) return true;
   Result<ObjectInfo> now = location_.store->Head(file.path);
-  if (!now) return false;
-  file = *std::move(now);
+  if (!now && now.error().kind() == ErrorKind::kNotFound) return false;
+  file = TRY(std::move(now));
   return true;
 }
 

@@ -56,7 +56,7 @@ class FileDiscovery {
   Status TakeNews(const std::set<std::string>& paths, FileIndex& index);
   Status AddNew(std::vector<storage::ObjectInfo> files, FileIndex& index, bool is_listing);
   /// Waits not for a file that is being written: it comes with a later look.
-  bool IsSettled(storage::ObjectInfo& file);
+  Result<bool> IsSettled(storage::ObjectInfo& file);
   bool is_local() const { return location_.store->root_url() == "file:"; }
 
   storage::Location location_;
