@@ -87,6 +87,18 @@ Result<Expression> Statistic(const std::string& name, const OutputColumn& column
                {"message", name + " is no statistic that is known"}});
 }
 
+/// One row with an aggregate of two columns of `input`.
+Result<Frame> OfTwoColumns(const Frame& input, const std::string& function,
+                           const std::string& first, const std::string& second,
+                           const std::string& name) {
+  sql::Select select{.from = input.table};
+  select.items.push_back(
+      {.value = CallOf(function, {ColumnOf(TRY(FindByName(input, first))->physical),
+                                  ColumnOf(TRY(FindByName(input, second))->physical)}),
+       .alias = name});
+  return FrameOf({.body = std::move(select)}, {{.name = name, .physical = name}}, std::nullopt);
+}
+
 }  // namespace
 
 Result<Frame> RelationTranslator::Summary(const Frame& input, std::vector<std::string> names,
@@ -162,23 +174,13 @@ Result<Frame> RelationTranslator::Crosstab(const spark::connect::StatCrosstab& m
 }
 
 Result<Frame> RelationTranslator::Covariance(const spark::connect::StatCov& message) {
-  const Frame input = TRY(Translate(message.input()));
-  sql::Select select{.from = input.table};
-  select.items.push_back(
-      {.value = CallOf("covar_samp", {ColumnOf(TRY(FindByName(input, message.col1()))->physical),
-                                      ColumnOf(TRY(FindByName(input, message.col2()))->physical)}),
-       .alias = "cov"});
-  return FrameOf({.body = std::move(select)}, {{.name = "cov", .physical = "cov"}}, std::nullopt);
+  return OfTwoColumns(TRY(Translate(message.input())), "covar_samp", message.col1(), message.col2(),
+                      "cov");
 }
 
 Result<Frame> RelationTranslator::Correlation(const spark::connect::StatCorr& message) {
-  const Frame input = TRY(Translate(message.input()));
-  sql::Select select{.from = input.table};
-  select.items.push_back(
-      {.value = CallOf("corr", {ColumnOf(TRY(FindByName(input, message.col1()))->physical),
-                                ColumnOf(TRY(FindByName(input, message.col2()))->physical)}),
-       .alias = "corr"});
-  return FrameOf({.body = std::move(select)}, {{.name = "corr", .physical = "corr"}}, std::nullopt);
+  return OfTwoColumns(TRY(Translate(message.input())), "corr", message.col1(), message.col2(),
+                      "corr");
 }
 
 /// One row with an array of arrays of DOUBLE: a quantile for each probability, for each column.
