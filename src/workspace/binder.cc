@@ -186,6 +186,11 @@ class Binder {
       const std::string name = ToLower(function->call.name.parts.back());
       if (name == "read_files") return StreamTable{.files = TRY(ReadFilesOf(function->call))};
       if (name == "cloud_files") return StreamTable{.files = TRY(CloudFilesOf(function->call))};
+      if (name == "rate" || name == "rate_micro_batch") {
+        return StreamTable{.rate = ingest::RateStreamRequest{
+                               .is_micro_batch = name == "rate_micro_batch",
+                               .options = TRY(NamedOptionsOf(function->call, name))}};
+      }
       return FailUnsupported("STREAM " + name);
     }
     OptionMap options(named->options.begin(), named->options.end());
@@ -448,6 +453,19 @@ class Binder {
     ingest::ReadFilesRequest request = TRY(RequestFor(*path));
     request.options = std::move(options);
     return request;
+  }
+
+  /// name => 'value', ...
+  Result<OptionMap> NamedOptionsOf(const sql::FunctionCall& call, const std::string& function) {
+    OptionMap options;
+    for (const auto& argument : call.arguments) {
+      if (argument.name.empty()) {
+        return BadArgument(function, "an option", "options are named: rowsPerSecond => 10");
+      }
+      const std::optional<std::string> value = TRY(ConstantText(call_, argument.value));
+      if (value) options[argument.name] = *value;
+    }
+    return options;
   }
 
   /// cloud_files(path, format [, map(option, value, ...)]), and the same with named options: the

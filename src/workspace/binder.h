@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ingest/read_files.h"
+#include "ingest/stream/rate_stream_source.h"
 #include "ingest/write_table.h"
 #include "sql/query.h"
 #include "workspace/session.h"
@@ -32,6 +33,8 @@ Result<ingest::BoundQuery> Bind(const Call& call, sql::Query query,
 struct StreamTable {
   /// Files: STREAM read_files(...), STREAM cloud_files(...), STREAM json.`/path`.
   std::optional<ingest::ReadFilesRequest> files;
+  /// Rows from nowhere: STREAM rate(...), STREAM rate_micro_batch(...); the state is left open.
+  std::optional<ingest::RateStreamRequest> rate;
   /// Else a Delta table, with the options of `STREAM t WITH (...)`.
   std::optional<TableTarget> table;
   OptionMap options;

@@ -1,5 +1,6 @@
 #include "workspace/data_stream.h"
 
+#include "workspace/file_stream_sink.h"
 #include "workspace/open_stream.h"
 #include "workspace/statements.h"
 
@@ -38,6 +39,7 @@ Result<std::unique_ptr<ingest::StreamSink>> TableSink(const Call& call, const Da
 
 StreamRequest RequestFor(const DataStream& stream) {
   return {.query = stream.query,
+          .inputs = stream.inputs,
           .name = stream.name,
           .checkpoint = stream.checkpoint,
           .trigger = stream.trigger,
@@ -55,6 +57,8 @@ Result<std::unique_ptr<ingest::StreamingQuery>> OpenDataStream(const Call& call,
   StreamRequest request = RequestFor(stream);
   if (stream.take) {
     request.sink = ingest::MakeFunctionSink(stream.sink_description, stream.take);
+  } else if (!stream.file_format.empty()) {
+    request.sink = TRY(OpenFileSink(call, stream));
   } else {
     const types::StructType columns = TRY(DescribeStream(call, request));
     request.sink = TRY(TableSink(call, stream, columns));

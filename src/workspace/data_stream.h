@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/option_map.h"
+#include "engine/engine.h"
 #include "ingest/stream/streaming_query.h"
 #include "sql/query.h"
 
@@ -12,7 +14,8 @@ namespace inlet::workspace {
 
 /// What df.writeStream asks for: a query over streams, and where its rows go.
 struct DataStream {
-  sql::Query query;  ///< With at least one table that is read as a stream.
+  sql::Query query;                   ///< With at least one table that is read as a stream.
+  std::vector<engine::Input> inputs;  ///< What InputRefs of the query name.
   std::string name;
   std::string checkpoint;  ///< A path as users write it.
   ingest::StreamTrigger trigger;
@@ -21,6 +24,10 @@ struct DataStream {
   /// The Delta table, delta.`path` included; made when it is not there.
   sql::ObjectName table;
   std::vector<std::string> partition_columns;  ///< Of a table that is made.
+  /// Files of this format below `directory` instead of a table, when set.
+  std::string file_format;
+  std::string directory;
+  OptionMap file_options;
   /// Takes the batches instead of a table, when set: memory, console, noop.
   ingest::BatchFunction take;
   std::string sink_description;  ///< With `take`.

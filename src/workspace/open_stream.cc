@@ -8,26 +8,10 @@
 #include "ingest/stream/file_stream_source.h"
 #include "workspace/binder.h"
 #include "workspace/stream_check.h"
+#include "workspace/stream_session.h"
 
 namespace inlet::workspace {
 namespace {
-
-/// What a stream needs of the statement that began it, alive as long as the stream.
-class StreamSession {
- public:
-  StreamSession(Shared& shared, Session session, std::string text)
-      : session_(std::move(session)), text_(std::move(text)), shared_(shared) {}
-
-  Call call() {
-    return {.shared = shared_, .session = session_, .text = text_, .options = options_};
-  }
-
- private:
-  Session session_;
-  std::string text_;
-  ExecuteOptions options_;
-  Shared& shared_;  // Outlives this.
-};
 
 struct Parts {
   std::shared_ptr<StreamSession> session;
@@ -51,6 +35,10 @@ Result<std::unique_ptr<ingest::StreamSource>> OpenSource(
          .resolve = [session](std::string_view path) { return ResolvePath(session->call(), path); },
          .scratch_directory = session->call().shared.home + "/streams"});
   }
+  if (table.rate) {
+    table.rate->state = state;
+    return ingest::OpenRateStream(*std::move(table.rate));
+  }
   return ingest::OpenDeltaStream({.table = table.table->root,
                                   .options = std::move(table.options),
                                   .session_time_zone = session->call().session.time_zone()});
@@ -58,7 +46,8 @@ Result<std::unique_ptr<ingest::StreamSource>> OpenSource(
 
 Result<Parts> Prepare(const Call& call, const StreamRequest& request) {
   Parts parts;
-  parts.session = std::make_shared<StreamSession>(call.shared, call.session, request.query_text);
+  parts.session = std::make_shared<StreamSession>(call.shared, call.session, request.query_text,
+                                                  request.inputs);
   const Call own = parts.session->call();
   TRY(CheckAppendOnly(request.query));
   std::vector<StreamTable> tables = TRY(FindStreams(own, request.query));

@@ -17,7 +17,8 @@ struct StreamRequest {
   /// At least one of its tables is read as a stream: STREAM t, STREAM read_files(...),
   /// STREAM cloud_files(...), STREAM json.`/path` WITH (...). Others are bound anew at each batch.
   sql::Query query;
-  std::string query_text;  ///< What the places in `query` refer to; may be empty.
+  std::string query_text;             ///< What the places in `query` refer to; may be empty.
+  std::vector<engine::Input> inputs;  ///< What InputRefs of the query name.
   std::string name;
   std::string checkpoint;  ///< A path as users write it.
   /// The sink; see ingest/stream/stream_sink.h.

@@ -58,6 +58,8 @@ class PlanRunner {
 
   // streaming_commands.cc
   Status StartStream(const spark::connect::WriteStreamOperationStart& start);
+  Status SetSink(const spark::connect::WriteStreamOperationStart& start, const OptionMap& options,
+                 workspace::DataStream& stream);
   Status StreamCommand(const spark::connect::StreamingQueryCommand& command);
   Status StreamManager(const spark::connect::StreamingQueryManagerCommand& command);
   Status ListenerBus(const spark::connect::StreamingQueryListenerBusCommand& command);

@@ -138,6 +138,13 @@ Result<Frame> RelationTranslator::ReadStream(const spark::connect::Read& read, P
   std::string path = GetString(options, "path").value_or("");
   options.erase("path");
   if (!source.paths().empty()) path = source.paths(0);
+  if (format == "rate" || format == "rate-micro-batch") {
+    sql::FunctionCall call = FunctionOf(format == "rate" ? "rate" : "rate_micro_batch", {});
+    for (const auto& [name, value] : options) {
+      call.arguments.push_back({.name = name, .value = TextLiteral(value)});
+    }
+    return Leaf({.node = sql::TableFunction{.call = std::move(call), .is_stream = true}}, {}, id);
+  }
   if (path.empty() || source.paths_size() > 1) {
     return Fail(Condition::INVALID_PARAMETER_VALUE,
                 {{"parameter", "path"}, {"functionName", "load"}, {"message", "one is needed"}});
@@ -155,7 +162,7 @@ Result<Frame> RelationTranslator::ReadStream(const spark::connect::Read& read, P
   }
   const bool is_delta = format.empty() || format == "delta";
   if (!is_delta && formats::FindFormat(format) == nullptr) {
-    if (format == "rate" || format == "kafka" || format == "socket") {
+    if (format == "kafka" || format == "socket") {
       return FailUnsupported("the streaming source " + format);
     }
     return Fail(Condition::DATA_SOURCE_NOT_FOUND,

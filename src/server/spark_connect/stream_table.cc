@@ -70,9 +70,22 @@ std::string TerminatedJson(const ingest::StreamingQuery& query) {
 
 StreamTable::~StreamTable() { StopAll(); }
 
-void StreamTable::Add(QueryPtr query) {
+void StreamTable::Add(QueryPtr query, std::string plan) {
   std::lock_guard lock(mutex_);
+  plans_[query->run_id()] = std::move(plan);
   queries_.push_back(std::move(query));
+}
+
+std::string StreamTable::Explain(const std::string& run_id, bool is_extended) {
+  std::lock_guard lock(mutex_);
+  const std::string& plan = plans_[run_id];
+  std::string text;
+  if (is_extended) {
+    for (const char* step : {"Parsed", "Analyzed", "Optimized"}) {
+      text += std::string("== ") + step + " Logical Plan ==\n" + plan + "\n\n";
+    }
+  }
+  return text + "== Physical Plan ==\n" + plan + "\n";
 }
 
 StreamTable::QueryPtr StreamTable::Find(const std::string& id, const std::string& run_id) {

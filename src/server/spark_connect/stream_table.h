@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,7 +30,10 @@ class StreamTable {
 
   ~StreamTable();
 
-  void Add(QueryPtr query);
+  /// `plan` is the query as text.
+  void Add(QueryPtr query, std::string plan);
+  /// The plan as explain() shows it.
+  std::string Explain(const std::string& run_id, bool is_extended);
   /// By the ids of the checkpoint and of the run; an empty run takes the newest.
   QueryPtr Find(const std::string& id, const std::string& run_id);
   std::vector<QueryPtr> Active();
@@ -61,8 +65,9 @@ class StreamTable {
   std::condition_variable_any changed_;
   // Guarded by mutex_:
   std::vector<QueryPtr> queries_;
-  std::vector<std::string> noted_;      ///< Run ids whose end has been told.
-  std::vector<std::string> forgotten_;  ///< Run ids that WaitForEnd() leaves out.
+  std::map<std::string, std::string> plans_;  ///< By run id.
+  std::vector<std::string> noted_;            ///< Run ids whose end has been told.
+  std::vector<std::string> forgotten_;        ///< Run ids that WaitForEnd() leaves out.
   bool has_listener_ = false;
   std::deque<Event> events_;
 };

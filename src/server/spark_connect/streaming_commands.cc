@@ -1,14 +1,13 @@
-#include <arrow/record_batch.h>
 #include <fmt/format.h>
 #include <spark/connect/base.pb.h>
 #include <spark/connect/commands.pb.h>
 
 #include "base/uuid.h"
-#include "server/spark_connect/local_data.h"
 #include "server/spark_connect/plan_runner.h"
-#include "server/spark_connect/sql_nodes.h"
+#include "server/spark_connect/stream_sinks.h"
 #include "server/spark_connect/stream_table.h"
 #include "sql/parser.h"
+#include "sql/printer.h"
 #include "types/json_text.h"
 #include "types/text_cast.h"
 #include "workspace/data_stream.h"
@@ -70,92 +69,65 @@ std::unexpected<Error> NoQuery(const std::string& id) {
                                                    {"message", "there is no query " + id}});
 }
 
-/// Rows of `format("memory")`: kept, and seen under the query's name as a temporary view.
-ingest::BatchFunction MemorySink(ConnectSession& session, const std::string& name) {
-  struct Rows {
-    types::StructType schema;
-    std::vector<types::BatchPtr> batches;
-  };
-  auto rows = std::make_shared<Rows>();
-  return [&session, name, rows](ingest::BatchId, ingest::BoundQuery query,
-                                std::stop_token stop) -> Result<ingest::SinkResult> {
-    auto batch = TRY(session.RunBound(std::move(query), stop));
-    rows->schema = batch.schema;
-    std::int64_t count = 0;
-    while (types::BatchPtr one = TRY(batch.rows->Next())) {
-      count += one->num_rows();
-      rows->batches.push_back(std::move(one));
-    }
-    sql::Select select{.from = sql::TableRef{.node = sql::InputRef{.name = "memory_" + name}}};
-    select.items.push_back({.value = {.node = sql::Star{}}});
-    sql::CreateView view{.or_replace = true, .is_temporary = true, .name = {.parts = {name}}};
-    view.query = sql::Query{.body = std::move(select)};
-    TRY(session.ExecuteInSession(
-        view, {{.name = "memory_" + name, .source = LocalSource(rows->schema, rows->batches)}},
-        {}));
-    return ingest::SinkResult{.num_output_rows = count};
-  };
+std::unexpected<Error> BadStart(std::string parameter, std::string message) {
+  return Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", std::move(parameter)},
+                                                   {"functionName", "start"},
+                                                   {"message", std::move(message)}});
+}
+
+/// Options of the console: numRows, truncate as a flag or as a width.
+Result<ShowOptions> ShowOptionsOf(const OptionMap& options) {
+  constexpr std::int64_t kMaxShown = 1 << 20;
+  ShowOptions show;
+  const std::int64_t num_rows = TRY(GetInt64(options, "numRows")).value_or(show.num_rows);
+  show.num_rows = static_cast<int>(std::clamp<std::int64_t>(num_rows, 0, kMaxShown));
+  const std::string truncate = ToLower(GetString(options, "truncate").value_or("true"));
+  if (truncate == "false") {
+    show.truncate = 0;
+  } else if (truncate != "true") {
+    const std::int64_t width = TRY(GetInt64(options, "truncate")).value_or(0);
+    show.truncate = static_cast<int>(std::clamp<std::int64_t>(width, 0, kMaxShown));
+  }
+  return show;
+}
+
+/// What a stream without a checkpoint of its own may lose: its sink keeps nothing either.
+bool IsPassing(const Start& start, const std::string& format) {
+  return !start.has_table_name() &&
+         (format == "memory" || format == "console" || format == "noop" ||
+          start.has_foreach_batch() || start.has_foreach_writer());
 }
 
 }  // namespace
 
 Status PlanRunner::StartStream(const Start& start) {
-  if (start.has_foreach_batch() || start.has_foreach_writer()) {
-    return FailUnsupported("foreachBatch and foreach");
-  }
   const OptionMap options(start.options().begin(), start.options().end());
   workspace::DataStream stream;
   stream.name = start.query_name();
   stream.trigger = TRY(TriggerOf(start));
   if (!stream.name.empty() && session_.streams().IsRunning(stream.name)) {
-    return Fail(Condition::INVALID_PARAMETER_VALUE,
-                {{"parameter", "queryName"},
-                 {"functionName", "start"},
-                 {"message", "a query " + stream.name + " is running already"}});
+    return BadStart("queryName", "a query " + stream.name + " is running already");
   }
   const std::string mode = ToLower(start.output_mode());
-  if (mode == "update") return FailUnsupported("the output mode update");
-  stream.is_complete = mode == "complete";
+  if (mode == "complete") {
+    return Fail(Condition::STREAMING_OUTPUT_MODE_UNSUPPORTED_OPERATION,
+                {{"outputMode", mode}, {"operation", "a query without aggregates"}});
+  }
+  if (!mode.empty() && mode != "append" && mode != "update") {
+    return BadStart("outputMode", "it is " + start.output_mode() + ", not append or update");
+  }
   stream.merge_schema = TRY(GetBool(options, "mergeSchema")).value_or(false);
   const std::string format = ToLower(start.format());
-  const std::string path =
-      start.has_path() ? start.path() : GetString(options, "path").value_or("");
-  const bool is_small = format == "memory" || format == "console" || format == "noop";
   stream.checkpoint = GetString(options, "checkpointLocation").value_or("");
   if (stream.checkpoint.empty()) {
-    if (!is_small) {
-      return Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", "checkpointLocation"},
-                                                       {"functionName", "writeStream"},
-                                                       {"message", "the option is missing"}});
+    const auto base = session_.FindConfig("spark.sql.streaming.checkpointLocation");
+    if (base && !base->empty()) {
+      stream.checkpoint = *base + "/" + (stream.name.empty() ? RandomUuid() : stream.name);
+    } else if (IsPassing(start, format)) {
+      stream.checkpoint = session_.TemporaryDirectory() + "/" + RandomUuid();
+    } else {
+      return BadStart("checkpointLocation", "the option is missing");
     }
-    stream.checkpoint = session_.TemporaryDirectory() + "/" + RandomUuid();
-  }
-  if (start.has_table_name()) {
-    stream.table = TRY(sql::ParseObjectName(start.table_name()));
-  } else if (format == "memory") {
-    if (stream.name.empty()) {
-      return Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", "queryName"},
-                                                       {"functionName", "start"},
-                                                       {"message", "the memory sink needs one"}});
-    }
-    stream.take = MemorySink(session_, stream.name);
-    stream.sink_description = "MemorySink";
-  } else if (is_small) {
-    stream.take = [&session = session_](ingest::BatchId, ingest::BoundQuery query,
-                                        std::stop_token stop) -> Result<ingest::SinkResult> {
-      auto batch = TRY(session.RunBound(std::move(query), stop));
-      std::int64_t count = 0;
-      while (types::BatchPtr one = TRY(batch.rows->Next())) count += one->num_rows();
-      return ingest::SinkResult{.num_output_rows = count};
-    };
-    stream.sink_description = format == "noop" ? "NoopSink" : "ConsoleSink";
-  } else if (!format.empty() && format != "delta") {
-    return FailUnsupported("streams into " + format);
-  } else if (!path.empty()) {
-    stream.table.parts = {"delta", path};
-  } else {
-    return Fail(Condition::INVALID_PARAMETER_VALUE,
-                {{"parameter", "path"}, {"functionName", "start"}, {"message", "it is missing"}});
   }
   stream.partition_columns.assign(start.partitioning_column_names().begin(),
                                   start.partitioning_column_names().end());
@@ -165,9 +137,11 @@ Status PlanRunner::StartStream(const Start& start) {
   session_.streams().Retire();
   translator_.ReadStreamsWith(stream.checkpoint);
   stream.query = ToNamedQuery(TRY(translator_.Translate(start.input())));
+  stream.inputs = translator_.inputs();
+  TRY(SetSink(start, options, stream));
   StreamTable::QueryPtr query = TRY(client_->OpenStream(stream));
   TRY(query->Start());
-  session_.streams().Add(query);
+  session_.streams().Add(query, sql::ToSql(stream.query));
   ExecutePlanResponse response;
   auto& result = *response.mutable_write_stream_operation_start_result();
   result.mutable_query_id()->set_id(query->id());
@@ -179,6 +153,49 @@ Status PlanRunner::StartStream(const Start& start) {
         query->name().empty() ? "null" : types::JsonQuote(query->name()), NowText()));
   }
   return Send(std::move(response));
+}
+
+/// Where the rows go.
+Status PlanRunner::SetSink(const Start& start, const OptionMap& options,
+                           workspace::DataStream& stream) {
+  const std::string format = ToLower(start.format());
+  if (start.has_foreach_batch() || start.has_foreach_writer()) {
+    return FailUnsupported("foreachBatch and foreach");
+  }
+  if (start.has_table_name()) {
+    // Tables are Delta, whatever format is named.
+    stream.table = TRY(sql::ParseObjectName(start.table_name()));
+    return Ok();
+  }
+  if (format == "memory") {
+    if (stream.name.empty()) return BadStart("queryName", "the memory sink needs one");
+    stream.take = TRY(MemorySink(session_, stream.name, TRY(client_->DescribeStream(stream))));
+    stream.sink_description = "MemorySink";
+    return Ok();
+  }
+  if (format == "console") {
+    stream.take = ConsoleSink(session_, TRY(ShowOptionsOf(options)));
+    stream.sink_description = "org.apache.spark.sql.execution.streaming.ConsoleTable$";
+    return Ok();
+  }
+  if (format == "noop") {
+    stream.take = NoopSink(session_);
+    stream.sink_description = "NoopSink";
+    return Ok();
+  }
+  const std::string path =
+      start.has_path() ? start.path() : GetString(options, "path").value_or("");
+  if (path.empty()) return BadStart("path", "it is missing");
+  if (format.empty() || format == "delta") {
+    stream.table.parts = {"delta", path};
+    return Ok();
+  }
+  stream.file_format = format;
+  stream.directory = path;
+  stream.file_options = options;
+  stream.file_options.erase("path");
+  stream.file_options.erase("checkpointLocation");
+  return Ok();
 }
 
 Status PlanRunner::StreamCommand(const spark::connect::StreamingQueryCommand& command) {
@@ -235,7 +252,8 @@ Status PlanRunner::StreamCommand(const spark::connect::StreamingQueryCommand& co
       }
       break;
     case Kind::kExplain:
-      result.mutable_explain()->set_result("== Physical Plan ==\n");
+      result.mutable_explain()->set_result(
+          session_.streams().Explain(query->run_id(), command.explain().extended()));
       break;
     default:
       return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE,
