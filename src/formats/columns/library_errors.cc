@@ -15,7 +15,9 @@ Error FileError(const ObjectFile& source, const AllocationBudget& budget, Condit
   if (not_implemented || message.starts_with("Not yet implemented")) {
     otherwise = Condition::INLET_UNSUPPORTED_FILE;
   }
-  return Fail(otherwise, {{"path", path}, {"message", message}}).error();
+  // The libraries end their messages with a full stop, the condition's own text has one as well.
+  const std::string reason = message.substr(0, message.find_last_not_of('.') + 1);
+  return Fail(otherwise, {{"path", path}, {"message", reason}}).error();
 }
 
 }  // namespace inlet::formats

@@ -129,7 +129,7 @@ Result<std::unique_ptr<ByteStream>> OpenByteStream(const storage::ObjectStore& s
   Codec codec = TRY(DetectCodec(*reader));
   std::unique_ptr<ByteStream> bytes = StreamFrom(std::move(reader), 0);
   if (codec == Codec::kNone) return bytes;
-  return Decompress(codec, std::move(bytes), file.path, limits);
+  return Decompress(codec, std::move(bytes), storage::UrlOf(store, file.path), limits);
 }
 
 std::unique_ptr<ByteStream> StreamFrom(std::unique_ptr<storage::ObjectReader> reader,

@@ -108,7 +108,7 @@ class CsvReader : public types::BatchReader {
       : options_(std::move(options)),
         schema_(schema),
         split_(split),
-        file_url_(store.root_url() + "/" + split.file.path),
+        file_url_(storage::UrlOf(store, split.file.path)),
         builder_(schema.columns) {}
 
   Status Open(const storage::ObjectStore& store) {
@@ -121,7 +121,7 @@ class CsvReader : public types::BatchReader {
     map_ = MapColumns(source_->header(), schema_, *options_);
     if (options_->header && !options_->enforce_schema && !options_->by_name &&
         !schema_.rescued_column) {
-      TRY(CheckHeader(source_->header(), schema_, split_.file.path));
+      TRY(CheckHeader(source_->header(), schema_, file_url_));
     }
     return Ok();
   }
@@ -245,7 +245,7 @@ class CsvReader : public types::BatchReader {
     Status failed = Fail(Condition::MALFORMED_RECORD_IN_PARSING_WITHOUT_SUGGESTION,
                          {{"badRecord", ValidUtf8(shown)}, {"failFastMode", "FAILFAST"}});
     return std::move(failed)
-        .Context("read " + split_.file.path)
+        .Context("read " + file_url_)
         .Hint("Set mode => 'PERMISSIVE' to read malformed records as NULL.");
   }
 

@@ -12,7 +12,8 @@ constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 Result<std::unique_ptr<CsvRecordSource>> CsvRecordSource::Open(const storage::ObjectStore& store,
                                                                const FileSplit& split,
                                                                const CsvOptions& options) {
-  std::unique_ptr<CsvRecordSource> source(new CsvRecordSource(split, options));
+  std::unique_ptr<CsvRecordSource> source(
+      new CsvRecordSource(storage::UrlOf(store, split.file.path), options));
   source->input_ = TRY(TextInput::Open(store, {.file = split.file}, options.encoding));
   TRY(source->ReadHead());
   if (split.length >= 0) source->end_ = split.position + split.length;

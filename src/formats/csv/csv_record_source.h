@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "formats/csv/csv_tokenizer.h"
@@ -30,8 +31,8 @@ class CsvRecordSource {
   bool is_valid_utf8() const { return valid_utf8_; }
 
  private:
-  CsvRecordSource(const FileSplit& split, const CsvOptions& options)
-      : options_(options), tokenizer_(options, split.file.path) {}
+  CsvRecordSource(std::string file_url, const CsvOptions& options)
+      : options_(options), tokenizer_(options, std::move(file_url)) {}
   Status ReadHead();
   Status SkipToRecord();
 

@@ -26,7 +26,7 @@ Result<bool> TextInput::IsPlain(const storage::ObjectReader& reader, TextEncodin
 Result<std::unique_ptr<TextInput>> TextInput::Open(const storage::ObjectStore& store,
                                                    const FileSplit& split, TextEncoding encoding) {
   std::unique_ptr<TextInput> input(new TextInput());
-  input->path_ = split.file.path;
+  input->path_ = storage::UrlOf(store, split.file.path);
   std::unique_ptr<storage::ObjectReader> reader = TRY(store.Open(split.file));
   if (!TRY(IsPlain(*reader, encoding))) {
     if (split.position != 0) {

@@ -7,6 +7,7 @@
 #include "formats/json/json_inference_internal.h"
 #include "formats/json/json_observer_internal.h"
 #include "formats/json/json_records_internal.h"
+#include "storage/object_store.h"
 
 namespace inlet::formats {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::int64_t kPartBytes = std::int64_t{32} << 20;
 constexpr std::size_t kMaxFields = 100'000;
 constexpr int kRecordsBetweenStopChecks = 256;
+constexpr std::size_t kShownBytes = 1000;  // Of a malformed record in an error's text.
 
 /// What some of the records look like.
 struct Findings {
@@ -113,6 +115,13 @@ Status ObservePart(const storage::ObjectStore& store, const JsonOptions& json,
     TRY(records.Open(split));
     while (TRY(records.Next(record))) {
       observer.Observe(record);
+      if (findings.has_malformed && json.mode == ParseMode::kFailFast) {
+        std::string shown;
+        AppendValidUtf8(record.text.substr(0, kShownBytes), shown);
+        return Status(Fail(Condition::MALFORMED_RECORD_IN_PARSING_WITHOUT_SUGGESTION,
+                           {{"badRecord", std::move(shown)}, {"failFastMode", "FAILFAST"}}))
+            .Context("read " + storage::UrlOf(store, split.file.path));
+      }
       if (--until_check > 0) continue;
       until_check = kRecordsBetweenStopChecks;
       if (stop.stop_requested()) return Fail(Condition::OPERATION_CANCELED, {});
@@ -205,11 +214,6 @@ Result<types::StructType> InferJsonSchema(const storage::ObjectStore& store,
   for (Findings& part : findings) {
     all.root.Merge(std::move(part.root));
     all.has_malformed |= part.has_malformed;
-  }
-  if (all.has_malformed && json.mode == ParseMode::kFailFast) {
-    return Fail(
-        Condition::MALFORMED_RECORD_IN_PARSING_WITHOUT_SUGGESTION,
-        {{"badRecord", "found while the schema was inferred"}, {"failFastMode", "FAILFAST"}});
   }
   types::StructType schema{all.root.ToFields(json)};
   if (!options.infer_column_types) {

@@ -207,12 +207,13 @@ class ConfiguredXml final : public ConfiguredFormat {
         if (stop.stop_requested()) return Fail(Condition::OPERATION_CANCELED, {});
         shape.AddRow(*row, options_, *zone);
       }
-      has_malformed |= rows->malformed().has_value();
-    }
-    if (has_malformed && options_.mode == ParseMode::kFailFast) {
-      return Fail(
-          Condition::MALFORMED_RECORD_IN_PARSING_WITHOUT_SUGGESTION,
-          {{"badRecord", "found while the schema was inferred"}, {"failFastMode", "FAILFAST"}});
+      if (!rows->malformed()) continue;
+      if (options_.mode == ParseMode::kFailFast) {
+        TRY(Status(Fail(Condition::MALFORMED_RECORD_IN_PARSING_WITHOUT_SUGGESTION,
+                        {{"badRecord", *rows->malformed()}, {"failFastMode", "FAILFAST"}}))
+                .Context("read " + storage::UrlOf(store, file.path)));
+      }
+      has_malformed = true;
     }
     types::StructType schema{shape.ToFields(options_)};
     if (!infer.infer_column_types) {
