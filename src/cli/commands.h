@@ -11,10 +11,10 @@
 /// The subcommands of `inlet`. Each gives the exit code of the process.
 namespace inlet::cli {
 
-/// Exit codes: 0 all well, 1 a statement failed, 2 the command line is wrong (by CLI11), 130
-/// interrupted.
+/// Exit codes: 0 all well, 1 a statement failed, 2 the command line is wrong, 130 interrupted.
 inline constexpr int kOk = 0;
 inline constexpr int kFailed = 1;
+inline constexpr int kUsageError = 2;
 inline constexpr int kInterrupted = 130;
 
 struct SqlCommand {
@@ -22,7 +22,7 @@ struct SqlCommand {
   std::vector<std::string> files;       ///< -f, in order; "-" is stdin.
   OutputFormat format = OutputFormat::kTable;
   bool timing = false;
-  bool stop_on_error = true;
+  bool continue_on_error = false;
   bool no_progress = false;
 };
 int RunSql(const SqlCommand& command, const workspace::WorkspaceOptions& options);

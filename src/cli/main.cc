@@ -1,6 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <iostream>
+#include <string_view>
+#include <vector>
 
+#include "base/option_map.h"
 #include "cli/commands.h"
 
 namespace inlet::cli {
@@ -19,7 +23,7 @@ void AddSql(CLI::App& app, SqlCommand& command, std::string& format) {
           CLI::IsMember({"table", "csv", "json", "jsonl", "markdown", "arrow"}, CLI::ignore_case));
   app.add_flag("--timing", command.timing, "Tell how long each statement takes");
   app.add_flag("--no-progress", command.no_progress, "No progress bar");
-  app.add_flag("!--continue-on-error", command.stop_on_error,
+  app.add_flag("--continue-on-error", command.continue_on_error,
                "Go on after a statement that failed");
 }
 
@@ -46,6 +50,16 @@ void AddVolume(CLI::App& app, VolumeCommand& command) {
   for (auto* action : {ls, cp, rm}) {
     action->callback([&command, action] { command.action = action->get_name(); });
   }
+}
+
+/// What to say of `inlet nosuch`; the library's own word is that a subcommand is missing.
+int RefuseCommand(const CLI::App& app, const std::string& name) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  std::cerr << "inlet: there is no command '" << name << "'." << DidYouMean(name, known)
+            << "\nRun with --help for more information.\n";
+  return kUsageError;
 }
 
 int Main(int argc, char** argv) {
@@ -91,7 +105,14 @@ int Main(int argc, char** argv) {
   serve_app->add_option("--tls-key", serve.tls_key, "PEM file of its key")
       ->check(CLI::ExistingFile);
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const std::vector<std::string> unknown = app.remaining();
+    if (app.get_subcommands().empty() && !unknown.empty())
+      return RefuseCommand(app, unknown.front());
+    return app.exit(error) == 0 ? kOk : kUsageError;
+  }
   sql.format = FindOutputFormat(format).value_or(OutputFormat::kTable);
   if (sql_app->parsed()) return RunSql(sql, options);
   if (upload_app->parsed()) return RunUpload(upload, options);

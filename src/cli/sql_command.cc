@@ -84,7 +84,7 @@ class Shell {
       const int result = RunOne(statement);
       if (result == kOk) continue;
       code = result;
-      if (command_.stop_on_error || result == kInterrupted) break;
+      if (!command_.continue_on_error || result == kInterrupted) break;
     }
     return code;
   }
@@ -292,7 +292,7 @@ int RunSql(const SqlCommand& command, const workspace::WorkspaceOptions& options
   int outcome = kOk;
   const auto ends_after = [&](int code) {
     if (code != kOk) outcome = code;
-    return code == kInterrupted || (code != kOk && command.stop_on_error);
+    return code == kInterrupted || (code != kOk && !command.continue_on_error);
   };
   for (const std::string& file : command.files) {
     if (ends_after(shell.RunFile(file))) return outcome;

@@ -210,9 +210,15 @@ class Batch(CliTest):
         self.assertEqual(self.run_inlet("sql", "-e", "SELECT 1").returncode, 0)
         self.assertEqual(self.run_inlet("sql", "-e", "SELECT nosuch").returncode, 1)
         self.assertEqual(self.run_inlet("sql", "-f", "/no/such/file.sql").returncode, 1)
-        self.assertNotIn(self.run_inlet("sql", "--nonsense").returncode, (0, 1))
-        self.assertNotIn(self.run_inlet().returncode, (0, 1))
+        self.assertEqual(self.run_inlet("sql", "--nonsense").returncode, 2)
+        self.assertEqual(self.run_inlet().returncode, 2)
         self.assertEqual(self.run_inlet("--version").returncode, 0)
+
+    def test_a_command_that_is_not_there_is_named(self):
+        ended = self.run_inlet("sqll")
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("there is no command 'sqll'. Did you mean `sql`?", ended.stderr)
+        self.assertEqual(self.run_inlet("sql", "--nosuch").returncode, 2)
 
     def test_interrupt_ends_with_130(self):
         process = subprocess.Popen([INLET, "sql", "-e", SLOW, "-e", "SELECT 'after'"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
