@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "base/digest.h"
 #include "base/uuid.h"
@@ -62,21 +63,21 @@ bool IsLostRace(const HttpResponse& response) {
          code == "TargetConditionNotMet";
 }
 
-Status FetchFrom(const AzureClient& client, const std::string& url, const ObjectInfo& info,
-                 ByteRange range, char* out) {
+Status FetchFrom(const std::shared_ptr<const AzureClient>& client, const std::string& url,
+                 const ObjectInfo& info, ByteRange range, char* out) {
   const std::int64_t last = range.position + range.length - 1;
   const HttpResponse response =
-      TRY(client.Send({.blob = info.path,
-                       .headers = {{"range", "bytes=" + std::to_string(range.position) + "-" +
-                                                 std::to_string(last)},
-                                   {"if-match", "\"" + info.etag + "\""}},
-                       .into = {out, static_cast<std::size_t>(range.length)}}))
+      TRY(client->Send({.blob = info.path,
+                        .headers = {{"range", "bytes=" + std::to_string(range.position) + "-" +
+                                                  std::to_string(last)},
+                                    {"if-match", "\"" + info.etag + "\""}},
+                        .into = {out, static_cast<std::size_t>(range.length)}}))
           .response;
   const bool is_other = response.is_success() && PlainEtag(response.Header("etag")) != info.etag;
   if (is_other || response.status == 404 || response.status == 412 || response.status == 416) {
     return FailReplaced(url);
   }
-  if (!response.is_success()) return client.FailAnswer(response, url);
+  if (!response.is_success()) return client->FailAnswer(response, url);
   if (response.num_body_bytes != range.length) {
     return Fail(Condition::STORAGE_UNAVAILABLE, {{"message", url + ": the answer is too short"}});
   }
@@ -175,17 +176,7 @@ Result<ObjectInfo> AzureStore::Head(std::string_view path) const {
 }
 
 Result<std::unique_ptr<ObjectReader>> AzureStore::Open(const ObjectInfo& info) const {
-  const std::string url = UrlOf(*this, info.path);
-  ObjectInfo known = info;
-  if (info.etag.empty()) {
-    Result<ObjectInfo> head = Head(info.path);
-    if (!head && head.error().kind() == ErrorKind::kNotFound) return FailReplaced(url);
-    known = TRY(std::move(head));
-  }
-  return std::make_unique<RemoteReader>(known,
-                                        [client = client_, url, known](ByteRange range, char* out) {
-                                          return FetchFrom(*client, url, known, range, out);
-                                        });
+  return OpenRemote(*this, info, std::bind_front(FetchFrom, client_));
 }
 
 Result<std::vector<ObjectInfo>> AzureStore::List(std::string_view prefix,

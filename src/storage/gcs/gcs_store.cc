@@ -1,5 +1,7 @@
 #include "storage/gcs/gcs_store.h"
 
+#include <functional>
+
 #include "base/uuid.h"
 #include "storage/gcs/gcs_object.h"
 #include "storage/gcs/gcs_writer.h"
@@ -20,23 +22,23 @@ Result<HttpResponse> HeadOf(const GcsClient& client, std::string_view path) {
 /// Objects that are stored compressed come as they are stored.
 HttpHeaders RawBytes() { return {{"Accept-Encoding", "gzip"}}; }
 
-Status FetchFrom(const GcsClient& client, const std::string& url, const ObjectInfo& info,
-                 ByteRange range, char* out) {
+Status FetchFrom(const std::shared_ptr<const GcsClient>& client, const std::string& url,
+                 const ObjectInfo& info, ByteRange range, char* out) {
   HttpHeaders headers = RawBytes();
   headers.emplace_back("Range", "bytes=" + std::to_string(range.position) + "-" +
                                     std::to_string(range.position + range.length - 1));
   const HttpResponse response =
-      TRY(client.Send({.path = client.ObjectPath(info.path),
-                       .query = {{"alt", "media"}, {"generation", info.etag}},
-                       .headers = std::move(headers),
-                       .into = {out, static_cast<std::size_t>(range.length)}}))
+      TRY(client->Send({.path = client->ObjectPath(info.path),
+                        .query = {{"alt", "media"}, {"generation", info.etag}},
+                        .headers = std::move(headers),
+                        .into = {out, static_cast<std::size_t>(range.length)}}))
           .response;
   const std::string_view generation = response.Header("x-goog-generation");
   const bool is_other = response.is_success() && !generation.empty() && generation != info.etag;
   if (is_other || response.status == 404 || response.status == 412 || response.status == 416) {
     return FailReplaced(url);
   }
-  if (!response.is_success()) return client.FailAnswer(response, url);
+  if (!response.is_success()) return client->FailAnswer(response, url);
   if (response.num_body_bytes != range.length) {
     return Fail(Condition::STORAGE_UNAVAILABLE, {{"message", url + ": the answer is too short"}});
   }
@@ -65,17 +67,7 @@ Result<ObjectInfo> GcsStore::Head(std::string_view path) const {
 }
 
 Result<std::unique_ptr<ObjectReader>> GcsStore::Open(const ObjectInfo& info) const {
-  const std::string url = UrlOf(*this, info.path);
-  ObjectInfo known = info;
-  if (info.etag.empty()) {
-    Result<ObjectInfo> head = Head(info.path);
-    if (!head && head.error().kind() == ErrorKind::kNotFound) return FailReplaced(url);
-    known = TRY(std::move(head));
-  }
-  return std::make_unique<RemoteReader>(known,
-                                        [client = client_, url, known](ByteRange range, char* out) {
-                                          return FetchFrom(*client, url, known, range, out);
-                                        });
+  return OpenRemote(*this, info, std::bind_front(FetchFrom, client_));
 }
 
 Result<std::vector<ObjectInfo>> GcsStore::List(std::string_view prefix,

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <thread>
+#include <vector>
+
+#include "storage/http/service_error.h"
 
 namespace inlet::storage {
 namespace {
@@ -39,6 +42,21 @@ Result<std::int64_t> RemoteReader::ReadAt(ByteRange range, char* out) const {
     TRY(fetch_(range, out));
   }
   return range.length;
+}
+
+Result<std::unique_ptr<ObjectReader>> OpenRemote(const ObjectStore& store, const ObjectInfo& info,
+                                                 FetchObjectRange fetch) {
+  const std::string url = UrlOf(store, info.path);
+  ObjectInfo known = info;
+  if (info.etag.empty()) {
+    Result<ObjectInfo> head = store.Head(info.path);
+    if (!head && head.error().kind() == ErrorKind::kNotFound) return FailReplaced(url);
+    known = TRY(std::move(head));
+  }
+  return std::make_unique<RemoteReader>(
+      known, [url, known, fetch = std::move(fetch)](ByteRange range, char* out) {
+        return fetch(url, known, range, out);
+      });
 }
 
 }  // namespace inlet::storage

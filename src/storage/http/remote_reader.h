@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <string>
 
 #include "storage/object_store.h"
 
@@ -23,5 +25,15 @@ class RemoteReader : public ObjectReader {
   const ObjectInfo info_;
   const FetchRange fetch_;
 };
+
+/// As FetchRange, of the object `info` at `url`.
+using FetchObjectRange =
+    std::function<Status(const std::string& url, const ObjectInfo& info, ByteRange range, char*)>;
+
+/// ObjectStore::Open() of a service: an object whose etag is not known is looked up, and every
+/// range is fetched of that version alone. Errors: FAILED_READ_FILE_FILE_NOT_EXIST when there is no
+/// such object; those of Head().
+Result<std::unique_ptr<ObjectReader>> OpenRemote(const ObjectStore& store, const ObjectInfo& info,
+                                                 FetchObjectRange fetch);
 
 }  // namespace inlet::storage
