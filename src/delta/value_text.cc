@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "types/text_cast.h"
+
 namespace inlet::delta {
 namespace {
 
@@ -46,20 +48,10 @@ std::string FloatingText(T value) {
 }  // namespace
 
 std::string DateText(std::int64_t days) {
-  const std::int64_t shifted = days + 719'468;
-  const std::int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
-  const std::int64_t day_of_era = shifted - era * 146'097;
-  const std::int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const std::int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  const std::int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  const std::int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  if (year > 9999) return fmt::format("+{}-{:02}-{:02}", year, month, day);
-  if (year < 0) return fmt::format("-{:04}-{:02}-{:02}", -year, month, day);
-  return fmt::format("{:04}-{:02}-{:02}", year, month, day);
+  const types::CivilDate date = types::CivilFromDays(static_cast<std::int32_t>(days));
+  if (date.year > 9999) return fmt::format("+{}-{:02}-{:02}", date.year, date.month, date.day);
+  if (date.year < 0) return fmt::format("-{:04}-{:02}-{:02}", -date.year, date.month, date.day);
+  return fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
 }
 
 std::string TimestampText(std::int64_t micros, char separator, int digits) {

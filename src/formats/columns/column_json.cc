@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "types/json_text.h"
+#include "types/text_cast.h"
 
 namespace inlet::formats {
 namespace {
@@ -32,19 +33,8 @@ void AppendBase64(std::string_view bytes, std::string& out) {
 }
 
 void AppendDate(std::int64_t days, std::string& out) {
-  // Civil date of the proleptic Gregorian calendar; chrono's years end at 32767.
-  const std::int64_t shifted = days + 719'468;
-  const std::int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
-  const std::int64_t day_of_era = shifted - era * 146'097;
-  const std::int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const std::int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  const std::int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  const std::int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  out += fmt::format("{:04}-{:02}-{:02}", year, month, day);
+  const types::CivilDate date = types::CivilFromDays(static_cast<std::int32_t>(days));
+  out += fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
 }
 
 void AppendTimestamp(std::int64_t micros, bool is_instant, std::string& out) {
