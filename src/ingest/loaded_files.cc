@@ -158,8 +158,9 @@ Result<LoadedFiles> LoadedFiles::Load(const SnapshotPtr& snapshot) {
     record.runs_.push_back(
         {.name = NameOf(sequence), .file = newest, .version = since.record_version});
     for (const LoadedFilesRun::Older& older : newest->header().older) {
+      auto file = TRY(open(older.name));
       record.runs_.push_back(
-          {.name = older.name, .file = TRY(open(older.name)), .version = older.version});
+          {.name = older.name, .file = std::move(file), .version = older.version});
     }
     return record;
   }

@@ -121,11 +121,12 @@ Result<std::string> ExpectationRun::FindViolation(engine::Engine& engine,
   }
   std::vector<sql::Expression> record;
   record.push_back(Call("named_struct", std::move(fields)));
-  sql::Select select{
-      .from = Subquery(original_.query),
-      .where = TRY(sql::ParseExpression("NOT coalesce(" + expectation.condition + ", false)"))};
+  sql::Expression broken =
+      TRY(sql::ParseExpression("NOT coalesce(" + expectation.condition + ", false)"));
+  sql::Select select{.from = Subquery(original_.query), .where = std::move(broken)};
   select.items.push_back({.value = Call("to_json", std::move(record))});
-  sql::Query query{.body = std::move(select), .limit = TRY(sql::ParseExpression("1"))};
+  sql::Expression one = TRY(sql::ParseExpression("1"));
+  const sql::Query query{.body = std::move(select), .limit = std::move(one)};
   auto rows = TRY(engine.Run(query, original_.inputs, original_.context, {}));
   const types::BatchPtr batch = TRY(rows->Next());
   if (!batch || batch->num_rows() == 0) return FailInternal("the record is gone");

@@ -246,7 +246,8 @@ Result<UpdateResult> Updater::Run(const UpdateRequest& request) {
     record.Progress(entry.state, &rows.error());
   }
   if (rows || !is_new) TRY(host_.catalog().EndUpdate(entry));
-  return UpdateResult{.update_id = record.update_id(), .num_output_rows = TRY(std::move(rows))};
+  const std::int64_t num_output_rows = TRY(std::move(rows));
+  return UpdateResult{.update_id = record.update_id(), .num_output_rows = num_output_rows};
 }
 
 Result<std::vector<Backlog>> Updater::Explain(const TableEntry& entry,

@@ -53,9 +53,8 @@ Result<Destination> DestinationOf(const Call& call, const sql::CloneTable& state
                   {{"relationName", catalog::ToString(name)}});
     }
     const storage::Location root = TRY(storage::Resolve(entry->location));
-    return Destination{.root = root,
-                       .existing = TRY(call.shared.snapshots.Latest(root)),
-                       .new_entry = std::nullopt};
+    auto existing = TRY(call.shared.snapshots.Latest(root));
+    return Destination{.root = root, .existing = std::move(existing), .new_entry = std::nullopt};
   }
   if (entry.error().condition != Condition::TABLE_OR_VIEW_NOT_FOUND) {
     return std::unexpected(entry.error());

@@ -136,9 +136,10 @@ class CreateViewRun {
     if (existing && (!replaces || existing->kind != TableKind::kMaterializedView)) {
       return ExistsAlready(name, statement_.name);
     }
+    Definition definition = TRY(Define(name));
     UpdateRequest request{
         .entry = existing.value_or(TableEntry{.name = name, .id = RandomUuid()}),
-        .definition = TRY(Define(name)),
+        .definition = std::move(definition),
         .save = existing ? UpdateRequest::Save::kReplace : UpdateRequest::Save::kCreate,
         .user = call_.session.user,
         .stop = call_.options.stop};
@@ -246,10 +247,11 @@ class CreateStreamingTableRun {
   }
 
   Result<QueryResult> New(const FullName& name, Definition definition) {
+    std::string location = TRY(call_.shared.catalog->ReserveTableLocation(name));
     TableEntry entry{.name = name,
                      .id = RandomUuid(),
                      .kind = TableKind::kStreamingTable,
-                     .location = TRY(call_.shared.catalog->ReserveTableLocation(name)),
+                     .location = std::move(location),
                      .comment = statement_.comment.value_or("")};
     StoreDataset(definition, entry);
     const storage::Location root = TRY(storage::Resolve(entry.location));

@@ -50,9 +50,10 @@ class ConvertRun {
     }
     const auto file = TRY(formats::ParquetFile::Open(*root_.store, info));
     TRY(Merge(formats::AsNullable(TRY(file->Schema())), info.path));
+    delta::PartitionValues partition_values = TRY(ValuesOf(info.path));
     AddFile add{
         .path = delta::EncodeUri(info.path.substr(root_.path.empty() ? 0 : root_.path.size() + 1)),
-        .partition_values = TRY(ValuesOf(info.path)),
+        .partition_values = std::move(partition_values),
         .size = info.size_bytes,
         .modification_time = info.modified_at_ms};
     if (request_.collect_statistics) {

@@ -94,9 +94,9 @@ Result<std::vector<RowCheck>> ChecksOf(const delta::Properties& properties) {
   constexpr std::string_view kPrefix = "delta.constraints.";
   for (const auto& [key, value] : properties) {
     if (!key.starts_with(kPrefix)) continue;
-    checks.push_back({.name = key.substr(kPrefix.size()),
-                      .text = value,
-                      .condition = TRY(sql::ParseExpression(value))});
+    Expression condition = TRY(sql::ParseExpression(value));
+    checks.push_back(
+        {.name = key.substr(kPrefix.size()), .text = value, .condition = std::move(condition)});
   }
   return checks;
 }
@@ -104,8 +104,8 @@ Result<std::vector<RowCheck>> ChecksOf(const delta::Properties& properties) {
 Result<RowCheck> GenerationCheck(const StructField& field) {
   const std::string text =
       types::QuoteIdentifier(field.name) + " <=> " + GenerationOf(field).value_or("NULL");
-  return RowCheck{
-      .name = "Generated Column", .text = text, .condition = TRY(sql::ParseExpression(text))};
+  Expression condition = TRY(sql::ParseExpression(text));
+  return RowCheck{.name = "Generated Column", .text = text, .condition = std::move(condition)};
 }
 
 Expression GuardOf(const RowCheck& check, const StructType& schema) {

@@ -41,8 +41,9 @@ Result<std::optional<StoredSchema>> SchemaLocation::Newest() {
       json["partitionSchemaJson"].get(partitions) != simdjson::SUCCESS) {
     return invalid("it has no dataSchemaJson and partitionSchemaJson");
   }
-  StoredSchema stored{.schema = {.data = TRY(types::SchemaFromJson(data)),
-                                 .partitions = TRY(types::SchemaFromJson(partitions))}};
+  StoredSchema stored;
+  stored.schema.data = TRY(types::SchemaFromJson(data));
+  stored.schema.partitions = TRY(types::SchemaFromJson(partitions));
   std::string_view format;
   if (json["format"].get(format) == simdjson::SUCCESS) stored.format = format;
   return stored;

@@ -28,8 +28,9 @@ std::string MetadataJson(const types::FieldMetadata& metadata) {
 Result<DataType> FromStruct(const Message::Struct& message) {
   std::vector<StructField> fields;
   for (const auto& field : message.fields()) {
+    DataType type = TRY(FromMessage(field.data_type()));
     fields.push_back({.name = field.name(),
-                      .type = TRY(FromMessage(field.data_type())),
+                      .type = std::move(type),
                       .nullable = field.nullable(),
                       .metadata = MetadataOf(field.metadata())});
   }

@@ -61,7 +61,8 @@ Result<std::vector<sql::Assignment>> AssignmentsOf(
     const sql::Expression field = TRY(Plain(message.field()));
     const auto* column = field.As<sql::ColumnRef>();
     if (column == nullptr) return BadPlan("an assignment to what is no column");
-    assignments.push_back({.column = {column->parts.back()}, .value = TRY(Plain(message.value()))});
+    sql::Expression value = TRY(Plain(message.value()));
+    assignments.push_back({.column = {column->parts.back()}, .value = std::move(value)});
   }
   return assignments;
 }
@@ -110,9 +111,9 @@ Result<sql::Statement> CreateStatement(const dc::CreateDeltaTable& message) {
   }
   if (message.has_comment()) create.comment = message.comment();
   for (const auto& column : message.columns()) {
-    sql::ColumnDefinition definition{.name = column.name(),
-                                     .type = TRY(FromMessage(column.data_type())),
-                                     .is_nullable = column.nullable()};
+    types::DataType type = TRY(FromMessage(column.data_type()));
+    sql::ColumnDefinition definition{
+        .name = column.name(), .type = std::move(type), .is_nullable = column.nullable()};
     if (column.has_comment()) definition.comment = column.comment();
     if (column.has_generated_always_as()) {
       definition.generated_as = TRY(sql::ParseExpression(column.generated_always_as()));
@@ -171,9 +172,11 @@ Result<Frame> RelationTranslator::Extension(const google::protobuf::Any& extensi
       return RowsOf(sql::DescribeHistory{.name = TRY(NameOf(relation.describe_history().table()))});
     case Kind::kDescribeDetail:
       return RowsOf(sql::DescribeDetail{.name = TRY(NameOf(relation.describe_detail().table()))});
-    case Kind::kRestoreTable:
-      return RowsOf(sql::Restore{.name = TRY(NameOf(relation.restore_table().table())),
-                                 .to = TRY(VersionOf(relation.restore_table()))});
+    case Kind::kRestoreTable: {
+      sql::Restore restore{.name = TRY(NameOf(relation.restore_table().table()))};
+      restore.to = TRY(VersionOf(relation.restore_table()));
+      return RowsOf(restore);
+    }
     case Kind::kIsDeltaTable: {
       const sql::ObjectName name{.parts = {"delta", relation.is_delta_table().path()}};
       const bool is_one =
@@ -192,9 +195,8 @@ Result<Frame> RelationTranslator::Extension(const google::protobuf::Any& extensi
     case Kind::kUpdateTable: {
       const auto& message = relation.update_table();
       const Target target = TRY(TargetOf(message.target()));
-      sql::Update statement{.target = {.name = target.name},
-                            .alias = target.alias,
-                            .assignments = TRY(AssignmentsOf(message.assignments()))};
+      sql::Update statement{.target = {.name = target.name}, .alias = target.alias};
+      statement.assignments = TRY(AssignmentsOf(message.assignments()));
       if (message.has_condition()) statement.where = TRY(Plain(message.condition()));
       return RowsOf(statement);
     }
@@ -208,8 +210,8 @@ Result<Frame> RelationTranslator::Extension(const google::protobuf::Any& extensi
       }
       sql::Merge merge{.with_schema_evolution = message.with_schema_evolution(),
                        .target_alias = target.alias,
-                       .source = AsTable(ToNamedQuery(source), alias),
-                       .condition = TRY(Plain(message.condition()))};
+                       .source = AsTable(ToNamedQuery(source), alias)};
+      merge.condition = TRY(Plain(message.condition()));
       merge.target.name = target.name;
       for (const auto& action : message.matched_actions()) {
         merge.clauses.push_back(TRY(ClauseOf(action, sql::Merge::When::kMatched)));

@@ -402,9 +402,11 @@ Result<Expression> ExpressionTranslator::Window(const Message& expression) {
       return Bound{.kind = Bound::Kind::kFollowing, .offset = std::move(offset)};
     };
     const auto& frame = window.frame_spec();
+    Bound start = TRY(bound_of(frame.lower(), true));
+    Bound end = TRY(bound_of(frame.upper(), false));
     spec.frame = sql::WindowFrame{.is_rows = frame.frame_type() == Range::FRAME_TYPE_ROW,
-                                  .start = TRY(bound_of(frame.lower(), true)),
-                                  .end = TRY(bound_of(frame.upper(), false))};
+                                  .start = std::move(start),
+                                  .end = std::move(end)};
   }
   call->over = std::move(spec);
   return function;

@@ -220,8 +220,8 @@ Status PlanRunner::Merge(const spark::connect::MergeIntoTableCommand& message) {
     return translated;
   };
   sql::Merge merge{.with_schema_evolution = message.with_schema_evolution(),
-                   .source = AsTable(ToNamedQuery(source), alias),
-                   .condition = TRY(translate(message.merge_condition()))};
+                   .source = AsTable(ToNamedQuery(source), alias)};
+  merge.condition = TRY(translate(message.merge_condition()));
   merge.target.name = TRY(TableName(message.target_table_name()));
   const auto add = [&](const auto& actions, sql::Merge::When when) -> Status {
     for (const auto& expression : actions) {
@@ -252,8 +252,8 @@ Status PlanRunner::Merge(const spark::connect::MergeIntoTableCommand& message) {
         sql::Expression key = WithoutMarks(TRY(expressions.Translate(assignment.key())));
         const auto* column = key.As<sql::ColumnRef>();
         if (column == nullptr) return FailUnsupported("assignments to what is no column");
-        clause.assignments.push_back(
-            {.column = {column->parts.back()}, .value = TRY(translate(assignment.value()))});
+        sql::Expression value = TRY(translate(assignment.value()));
+        clause.assignments.push_back({.column = {column->parts.back()}, .value = std::move(value)});
       }
       merge.clauses.push_back(std::move(clause));
     }
