@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,7 +38,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxInputBytes = 256 << 10;
-constexpr unsigned kMaxRunSeconds = 20;
+constexpr unsigned kMaxRunSeconds = 20;       // Of processor time,
+constexpr unsigned kMaxRunWallSeconds = 200;  // and for what waits for ever.
 constexpr std::int64_t kEverydayRuns = 100;
 constexpr double kEverydaySeconds = 0.2;
 constexpr rlim_t kMaxMemoryBytes = rlim_t{8} << 30;
@@ -54,13 +56,15 @@ void KeepInput() {
 
 void OnSignal(int signal) {
   KeepInput();
-  const std::string_view message = signal == SIGALRM ? "took too long\n" : "died\n";
+  const std::string_view message =
+      signal == SIGALRM || signal == SIGPROF ? "took too long\n" : "died\n";
   if (write(STDERR_FILENO, message.data(), message.size()) < 0) _exit(signal);
   _exit(128 + signal);
 }
 
 void WatchForDeath() {
   std::signal(SIGALRM, OnSignal);
+  std::signal(SIGPROF, OnSignal);
   std::signal(SIGABRT, OnSignal);
   if (__sanitizer_set_death_callback != nullptr) {
     __sanitizer_set_death_callback(KeepInput);
@@ -153,13 +157,21 @@ class Mutator {
   std::mt19937_64 random_;
 };
 
+/// 0: no limit.
+void LimitTime(unsigned seconds, unsigned wall_seconds) {
+  itimerval timer{};
+  timer.it_value.tv_sec = seconds;
+  setitimer(ITIMER_PROF, &timer, nullptr);
+  alarm(wall_seconds);
+}
+
 void RunOne(const Target& target, const std::string& input) {
   // Exactly as large as the input, so that a step beyond its end is seen.
   const std::vector<char> bytes(input.begin(), input.end());
   current_input = {bytes.data(), bytes.size()};
-  alarm(kMaxRunSeconds);
+  LimitTime(kMaxRunSeconds, kMaxRunWallSeconds);
   target.run(current_input);
-  alarm(0);
+  LimitTime(0, 0);
 }
 
 struct Settings {
