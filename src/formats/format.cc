@@ -30,4 +30,10 @@ const Format* FindFormat(std::string_view name) {
   return nullptr;
 }
 
+std::shared_ptr<const SchemaGuess> ConfiguredFormat::GuessSchema(
+    const storage::ObjectStore&, std::span<const storage::ObjectInfo>, const InferOptions&,
+    const GuessOptions&, std::stop_token) const {
+  return nullptr;
+}
+
 }  // namespace inlet::formats

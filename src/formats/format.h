@@ -28,6 +28,17 @@ struct BadRecord {
   std::string reason;
 };
 
+/// What a sample of some files says of the schema of all of them; see GuessSchema(). Immutable.
+class SchemaGuess {
+ public:
+  explicit SchemaGuess(types::StructType schema) : schema_(std::move(schema)) {}
+  virtual ~SchemaGuess() = default;
+  const types::StructType& schema() const { return schema_; }
+
+ private:
+  types::StructType schema_;
+};
+
 /// What of a file is wanted, the same for every format. Column names match by `case_sensitive`.
 struct ReadSchema {
   types::StructType columns;  ///< Produced in this order and with exactly these types.
@@ -40,6 +51,9 @@ struct ReadSchema {
   /// The names of all fields of the data, for CSV without a header and for "is this field unknown":
   /// the full data schema before projection.
   types::StructType data_schema;
+  /// Of the same format and options. Then a reader fails as soon as a file says anything that would
+  /// give another schema than the guess, or that it cannot judge; `columns` has all the data.
+  std::shared_ptr<const SchemaGuess> guess;
   /// Called from any reading thread; when set, malformed records go there and give no row.
   std::function<void(BadRecord)> bad_record_sink;
   std::string session_time_zone = "UTC";
@@ -83,6 +97,21 @@ class ConfiguredFormat {
                                                 std::span<const storage::ObjectInfo> files,
                                                 const InferOptions& options,
                                                 std::stop_token stop) const = 0;
+
+  /// Of which files a guess is worth the risk that it is wrong, and how much of them is read for
+  /// it.
+  struct GuessOptions {
+    std::int64_t min_total_bytes = 4 << 20;
+    std::int64_t sample_bytes = 8 << 20;
+  };
+  /// What InferSchema() will probably say of `files`, from a sample. Readers hold every record
+  /// against it: when all of all files was read by it without an error, it is exactly that schema.
+  /// Null where a guess does not pay or cannot be held against records, or the sample is odd.
+  virtual std::shared_ptr<const SchemaGuess> GuessSchema(const storage::ObjectStore& store,
+                                                         std::span<const storage::ObjectInfo> files,
+                                                         const InferOptions& options,
+                                                         const GuessOptions& guess,
+                                                         std::stop_token stop) const;
 
   /// Cuts `file` into pieces of about `target_bytes` that together give each record once; a file
   /// that cannot be cut (compressed, multi-line) is one piece. Cheap; reads at most a footer.

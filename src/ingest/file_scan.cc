@@ -129,7 +129,10 @@ class PackReader final : public BatchReader {
 
   Result<BatchPtr> Next() override {
     while (true) {
-      if (reader_ == nullptr && !TRY(OpenNext())) return nullptr;
+      if (reader_ == nullptr && !TRY(OpenNext())) {
+        if (spec_.guess != nullptr) scan_.NoteRead(pack_);
+        return nullptr;
+      }
       Result<BatchPtr> batch = reader_->Next();
       if (!batch) {
         if (!one_by_one_ || !MayIgnore(batch.error())) return batch;
@@ -176,7 +179,8 @@ class PackReader final : public BatchReader {
         AddRead(field);
       }
     }
-    if (read_schema_.rescued_column) AddUnprojected();
+    read_schema_.guess = spec_.guess;
+    if (read_schema_.rescued_column || spec_.guess != nullptr) AddUnprojected();
     if (!constants_.empty()) {
       read_schema_.split_index_column = read_schema_.columns.size();
       read_schema_.columns.fields.push_back({.name = "", .type = TypeId::kInteger});
@@ -204,7 +208,8 @@ class PackReader final : public BatchReader {
     read_schema_.columns.fields.push_back(field);
   }
 
-  /// What is rescued does not depend on which columns the query asks for: all are read.
+  /// What is rescued, and whether a guess holds, does not depend on which columns the query asks
+  /// for: all are read.
   void AddUnprojected() {
     for (const StructField& field : spec_.data_schema.fields) {
       const bool is_read = read_schema_.columns.Find(field.name) != nullptr;
@@ -328,6 +333,16 @@ class PackReader final : public BatchReader {
 std::vector<FileScan::SkippedFile> FileScan::skipped_files() const {
   const std::lock_guard lock(mutex_);
   return skipped_files_;
+}
+
+void FileScan::NoteRead(const Pack& pack) const {
+  const std::lock_guard lock(mutex_);
+  packs_read_.insert(&pack);
+}
+
+bool FileScan::guess_holds() const {
+  const std::lock_guard lock(mutex_);
+  return spec_.guess == nullptr || packs_read_.size() == packs_.size();
 }
 
 Result<std::unique_ptr<BatchReader>> FileScan::Open(std::size_t split,

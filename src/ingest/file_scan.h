@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct FileScanSpec {
   types::StructType schema;
   /// The data columns alone, as the files have them.
   types::StructType data_schema;
+  /// Where `data_schema` is but guessed: what readers hold all records against.
+  std::shared_ptr<const formats::SchemaGuess> guess;
   PartitionColumns partitions;  ///< Their fields are in `schema` by name.
   std::optional<std::string> rescued_data_column;
   std::optional<std::string> corrupt_record_column;
@@ -63,6 +66,9 @@ class FileScan final : public engine::SplitSource {
       std::size_t split, const engine::Projection& projection) const override;
 
   const FileScanSpec& spec() const { return spec_; }
+  /// False while the schema is guessed and not all records have been read: until then nothing that
+  /// was read may be made visible. A wrong guess fails a reader.
+  bool guess_holds() const;
   /// A file left out because it could not be read.
   struct SkippedFile {
     std::string path;
@@ -82,12 +88,14 @@ class FileScan final : public engine::SplitSource {
   friend class PackReader;
 
   explicit FileScan(FileScanSpec spec) : spec_(std::move(spec)) {}
+  void NoteRead(const Pack& pack) const;
 
   FileScanSpec spec_;
   std::vector<Pack> packs_;
   std::int64_t total_bytes_ = 0;
   mutable std::mutex mutex_;
   mutable std::vector<SkippedFile> skipped_files_;  // Guarded by mutex_.
+  mutable std::set<const Pack*> packs_read_;        // To their ends. Guarded by mutex_.
 };
 
 }  // namespace inlet::ingest

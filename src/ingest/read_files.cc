@@ -175,7 +175,7 @@ class ReadFilesPlanner {
     PartitionColumns partitions = TRY(Prepare());
     StructType data = explicit_schema_    ? TRY(types::ParseDdl(*explicit_schema_))
                       : request_.inferred ? request_.inferred->data
-                                          : TRY(Infer());
+                                          : TRY(GuessOrInfer(partitions));
     if (explicit_schema_) KeepPartitionsOf(data, partitions);
     spec_.partitions = std::move(partitions);
     TRY(Compose(std::move(data)));
@@ -245,17 +245,44 @@ class ReadFilesPlanner {
     return Ok();
   }
 
+  Result<StructType> GuessOrInfer(const PartitionColumns& partitions) {
+    const bool all_counts = !spec_.ignore_corrupt_files && !spec_.ignore_missing_files &&
+                            !spec_.ignore_wrong_files && !spec_.bad_record_sink;
+    if (request_.guess && all_counts && !spec_.files.empty()) {
+      spec_.guess = spec_.format->GuessSchema(*spec_.store, spec_.files, TRY(InferringOptions()),
+                                              *request_.guess, stop_);
+      if (spec_.guess != nullptr && IsAllRead(spec_.guess->schema(), partitions)) {
+        return ApplySchemaHints(spec_.guess->schema(),
+                                GetString(options_, "schemaHints").value_or(""));
+      }
+      spec_.guess.reset();
+    }
+    return Infer();
+  }
+
+  /// Whether each column of `data` is read from the files: none is the path's or the reader's own.
+  bool IsAllRead(const StructType& data, const PartitionColumns& partitions) const {
+    if (DataColumns(data, spec_).size() != data.size()) return false;
+    return std::ranges::none_of(partitions.fields, [&](const StructField& field) {
+      return data.Find(field.name) != nullptr;
+    });
+  }
+
+  Result<formats::ConfiguredFormat::InferOptions> InferringOptions() const {
+    return formats::ConfiguredFormat::InferOptions{
+        .threads = request_.threads,
+        .infer_column_types = TRY(InfersTypes()),
+        .add_corrupt_record_column = !spec_.rescued_data_column,
+        .session_time_zone = request_.session_time_zone};
+  }
+
   Result<StructType> Infer() {
     if (spec_.files.empty()) {
       return Fail(request_.is_read_files ? Condition::CF_EMPTY_DIR_FOR_SCHEMA_INFERENCE
                                          : Condition::UNABLE_TO_INFER_SCHEMA,
                   {{"path", request_.path_text}, {"format", "the files"}});
     }
-    const formats::ConfiguredFormat::InferOptions infer{
-        .threads = request_.threads,
-        .infer_column_types = TRY(InfersTypes()),
-        .add_corrupt_record_column = !spec_.rescued_data_column,
-        .session_time_zone = request_.session_time_zone};
+    const formats::ConfiguredFormat::InferOptions infer = TRY(InferringOptions());
     Result<StructType> inferred =
         spec_.format->InferSchema(*spec_.store, spec_.files, infer, stop_);
     if (!inferred && MayLeaveOut(inferred.error())) inferred = InferFromSoundFiles(infer);

@@ -37,6 +37,8 @@ struct ReadFilesRequest {
   std::shared_ptr<const FileListing> listing;
   /// What an earlier inference found; then nothing is inferred. Not with the option `schema`.
   std::optional<FilesSchema> inferred;
+  /// Set: the schema may be guessed (FileScan::guess_holds()), by this.
+  std::optional<formats::ConfiguredFormat::GuessOptions> guess;
   /// Options that the caller has taken out already, for "did you mean".
   std::span<const std::string_view> callers_options;
   bool ignore_wrong_files = false;  ///< As of FileScanSpec.

@@ -15,6 +15,7 @@
 #include "sql/parser.h"
 #include "sql/walk.h"
 #include "workspace/datasets.h"
+#include "workspace/guessed_scans.h"
 #include "workspace/information_schema.h"
 #include "workspace/pipeline_tables.h"
 #include "workspace/stored_view.h"
@@ -293,7 +294,7 @@ class Binder {
   }
 
   Result<ingest::ReadFilesRequest> RequestFor(const std::string& path) const {
-    return ingest::ReadFilesRequest{
+    ingest::ReadFilesRequest request{
         .location = TRY(ResolvePath(call_, path)),
         .path_text = path,
         .options = {},
@@ -302,11 +303,14 @@ class Binder {
         .with_metadata = with_metadata_,
         .rescue_file_path =
             call_.session.is_true("spark.databricks.sql.rescuedDataColumn.filePath.enabled", true)};
+    if (call_.guesses != nullptr) request.guess.emplace();
+    return request;
   }
 
   Status PutFiles(sql::TableRef& table, const ingest::ReadFilesRequest& request,
                   std::string default_alias) {
     auto scan = TRY(ingest::OpenReadFiles(request, call_.options.stop).At(table.span));
+    if (scan->spec().guess != nullptr) call_.guesses->Add(scan);
     exposed_metadata_ = exposed_metadata_ || scan->spec().has_metadata_column;
     PutInput(table, std::move(scan), std::move(default_alias));
     return Ok();

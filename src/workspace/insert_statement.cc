@@ -9,6 +9,7 @@
 #include "workspace/binder.h"
 #include "workspace/change_statement.h"
 #include "workspace/datasets.h"
+#include "workspace/guessed_scans.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
@@ -337,6 +338,26 @@ bool NeedsChange(const Call& call, const sql::Insert& statement) {
          call.session.is_true("spark.databricks.delta.schema.autoMerge.enabled", false);
 }
 
+/// An append, or the overwrite of everything.
+Result<QueryResult> RunPlainInsert(const Call& call, const sql::Insert& statement) {
+  const TableTarget target = TRY(FindTable(call, statement.target.name));
+  TRY(RefuseForMaterializedViews(target.entry, "INSERT").At(statement.target.name.span));
+  const delta::SnapshotPtr table = TRY(LatestOf(call, target));
+  InsertQuery query(call, statement, table, target.display_name);
+  TRY(query.BindSource().At(statement.span));
+  ingest::BoundQuery rows = TRY(query.Build().At(statement.span));
+  ingest::TableWriter writer(*call.shared.engine,
+                             {.user_name = call.session.user, .before_commit = BeforeCommit(call)},
+                             call.options.stop);
+  Result<ingest::WriteResult> written =
+      writer.Insert(table, std::move(rows),
+                    {.overwrite = statement.is_overwrite, .reads_table = query.reads_target()});
+  if (!written) return std::unexpected(ingest::WithConstraintName(std::move(written).error()));
+  call.shared.snapshots.Put(written->snapshot);
+  AutoCompact(call, written->snapshot);
+  return InsertedRows(written->num_rows);
+}
+
 }  // namespace
 
 Result<QueryResult> InsertedRows(std::int64_t rows) {
@@ -350,21 +371,7 @@ Result<QueryResult> Run(const Call& call, const sql::Insert& statement) {
   if (NeedsChange(call, statement)) {
     return ReplacingInsert(call, statement).Run().At(statement.span);
   }
-  const TableTarget target = TRY(FindTable(call, statement.target.name));
-  TRY(RefuseForMaterializedViews(target.entry, "INSERT").At(statement.target.name.span));
-  const delta::SnapshotPtr table = TRY(LatestOf(call, target));
-  InsertQuery query(call, statement, table, target.display_name);
-  TRY(query.BindSource().At(statement.span));
-  ingest::BoundQuery rows = TRY(query.Build().At(statement.span));
-  ingest::TableWriter writer(*call.shared.engine, {.user_name = call.session.user},
-                             call.options.stop);
-  Result<ingest::WriteResult> written =
-      writer.Insert(table, std::move(rows),
-                    {.overwrite = statement.is_overwrite, .reads_table = query.reads_target()});
-  if (!written) return std::unexpected(ingest::WithConstraintName(std::move(written).error()));
-  call.shared.snapshots.Put(written->snapshot);
-  AutoCompact(call, written->snapshot);
-  return InsertedRows(written->num_rows);
+  return RunByGuess(call, [&](const Call& attempt) { return RunPlainInsert(attempt, statement); });
 }
 
 }  // namespace inlet::workspace

@@ -18,6 +18,7 @@
 
 namespace inlet::workspace {
 
+class GuessedScans;
 class PipelineServices;
 
 /// What all clients of a workspace share. Thread-safe.
@@ -67,6 +68,7 @@ struct Call {
   std::string_view text;  ///< Of the statement.
   const ExecuteOptions& options;
   std::span<const engine::Input> inputs = {};  ///< What InputRefs of the statement name.
+  GuessedScans* guesses = nullptr;  ///< Set: schemas of files may be guessed, and are noted here.
 };
 
 /// The parts of a name, short ones completed by the session: t, s.t, c.s.t.

@@ -5,6 +5,7 @@
 #include "ingest/write_table.h"
 #include "workspace/binder.h"
 #include "workspace/datasets.h"
+#include "workspace/guessed_scans.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 #include "workspace/table_definition.h"
@@ -32,7 +33,9 @@ class CreateTableRun {
   CreateTableRun(const Call& call, const sql::CreateTable& statement)
       : call_(call),
         statement_(statement),
-        writer_(*call.shared.engine, {.user_name = call.session.user}, call.options.stop) {}
+        writer_(*call.shared.engine,
+                {.user_name = call.session.user, .before_commit = BeforeCommit(call)},
+                call.options.stop) {}
 
   Result<QueryResult> Run() {
     if (IsPathTable()) return RunAtPath();
@@ -170,7 +173,8 @@ class CreateTableRun {
 }  // namespace
 
 Result<QueryResult> Run(const Call& call, const sql::CreateTable& statement) {
-  return CreateTableRun(call, statement).Run();
+  return RunByGuess(call,
+                    [&](const Call& attempt) { return CreateTableRun(attempt, statement).Run(); });
 }
 
 Result<QueryResult> Run(const Call& call, const sql::CreateTableLike& statement) {

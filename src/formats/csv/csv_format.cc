@@ -22,6 +22,15 @@ class ConfiguredCsv : public ConfiguredFormat {
     return InferCsvSchema(store, files, *options_, options, stop);
   }
 
+  std::shared_ptr<const SchemaGuess> GuessSchema(const storage::ObjectStore& store,
+                                                 std::span<const storage::ObjectInfo> files,
+                                                 const InferOptions& options,
+                                                 const GuessOptions& guess,
+                                                 std::stop_token stop) const override {
+    if (!options_->single_variant_column.empty()) return nullptr;
+    return GuessCsvSchema(store, files, *options_, options, guess, stop);
+  }
+
   Result<std::vector<FileSplit>> Split(const storage::ObjectStore& store,
                                        const storage::ObjectInfo& file,
                                        std::int64_t target_bytes) const override {

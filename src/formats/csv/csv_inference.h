@@ -16,6 +16,14 @@ Result<types::StructType> InferCsvSchema(const storage::ObjectStore& store,
                                          const ConfiguredFormat::InferOptions& infer,
                                          std::stop_token stop);
 
+/// The same from a sample, for ConfiguredFormat::GuessSchema().
+std::shared_ptr<const SchemaGuess> GuessCsvSchema(const storage::ObjectStore& store,
+                                                  std::span<const storage::ObjectInfo> files,
+                                                  const CsvOptions& options,
+                                                  const ConfiguredFormat::InferOptions& infer,
+                                                  const ConfiguredFormat::GuessOptions& guess,
+                                                  const std::stop_token& stop);
+
 /// The pieces into which one file may be cut. Errors: those of storage.
 Result<std::vector<FileSplit>> SplitCsv(const storage::ObjectStore& store,
                                         const storage::ObjectInfo& file, std::int64_t target_bytes,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "formats/csv/csv_guess.h"
 #include "formats/csv/csv_record_source.h"
 #include "formats/csv/csv_values.h"
 #include "types/column_builder.h"
@@ -119,6 +120,7 @@ class CsvReader : public types::BatchReader {
     if (HoldsObjects()) TRY(CheckVariantSchema());
     source_ = TRY(CsvRecordSource::Open(store, split_, *options_));
     map_ = MapColumns(source_->header(), schema_, *options_);
+    TRY(BeginGuessCheck(*zone));
     if (options_->header && !options_->enforce_schema && !options_->by_name &&
         !schema_.rescued_column) {
       TRY(CheckHeader(source_->header(), schema_, file_url_));
@@ -147,8 +149,32 @@ class CsvReader : public types::BatchReader {
     return num_rows_ > 0 && builder_.size_bytes() >= schema_.batch_bytes;
   }
 
+  Status BeginGuessCheck(const types::TimeZone& session_zone) {
+    if (schema_.guess == nullptr) return Ok();
+    const types::TimeZone* zone = &session_zone;
+    if (!options_->time_zone.empty()) zone = TRY(types::TimeZone::Find(options_->time_zone));
+    guess_check_.emplace(static_cast<const CsvGuess&>(*schema_.guess), *options_, *zone);
+    if (options_->header) return guess_check_->CheckHeader(source_->header());
+    is_width_unchecked_ = split_.position == 0;
+    return Ok();
+  }
+
+  Status HoldAgainstGuess(std::span<const CsvRecord> records) {
+    if (std::exchange(is_width_unchecked_, false)) {
+      TRY(guess_check_->CheckWidth(records.front()));
+    }
+    for (std::size_t c = 0; c < schema_.columns.size(); ++c) {
+      const bool has_misfits =
+          std::ranges::any_of(misfits_, [&](const Misfit& misfit) { return misfit.column == c; });
+      TRY(guess_check_->CheckColumn(schema_.columns.fields[c], map_.sources[c], has_misfits,
+                                    source_->records(), records));
+    }
+    return Ok();
+  }
+
   Status AppendRecords(std::span<const CsvRecord> records) {
     Convert(records);
+    if (guess_check_) TRY(HoldAgainstGuess(records));
     FindBadRows(records);
     if (!bad_rows_.empty()) {
       if (schema_.bad_record_sink || options_->mode == ParseMode::kDropMalformed) {
@@ -316,6 +342,8 @@ class CsvReader : public types::BatchReader {
   std::vector<CsvColumnConverter> converters_;
   std::unique_ptr<CsvRecordSource> source_;
   ColumnMap map_;
+  std::optional<CsvGuessCheck> guess_check_;  // With schema_.guess.
+  bool is_width_unchecked_ = false;
   std::size_t next_record_ = 0;  // Of the source's piece.
   std::int64_t num_rows_ = 0;    // In builder_.
 

@@ -70,6 +70,10 @@ Status JsonBatchReader::Bind() {
   if (context_.zone == nullptr) {
     context_.zone = TRY(types::TimeZone::Find(schema_.session_time_zone));
   }
+  if (schema_.guess != nullptr) {
+    guess_check_.emplace(static_cast<const JsonGuess&>(*schema_.guess), options_, *context_.zone,
+                         schema_.data_schema);
+  }
   context_.rescue.active = schema_.rescued_column.has_value();
   if (schema_.rescued_column) rescued_ = &batch_.column(*schema_.rescued_column);
   if (schema_.corrupt_record_column) corrupt_ = &batch_.column(*schema_.corrupt_record_column);
@@ -168,10 +172,15 @@ Result<bool> JsonBatchReader::NextRecord(JsonRecord& record) {
 
 Status JsonBatchReader::ReadRecord(const JsonRecord& record) {
   record_begin_ = num_rows_;
+  context_.odd = false;
   JsonOutcome outcome = record.tokens == nullptr ? JsonOutcome::kSyntax : ReadStrict(record);
   if (outcome == JsonOutcome::kSyntax) [[unlikely]] {
+    context_.odd = true;
     TakeBack(record_begin_);
     outcome = ReadRelaxed(record);
+  }
+  if (guess_check_ && (guess_check_->looks_at_all() || !IsPlain(outcome))) {
+    TRY(guess_check_->Check(record));
   }
   if (record.text.size() > (64 << 10)) rows_to_size_check_ = 0;
   if (outcome == JsonOutcome::kDone && !has_more_) [[likely]]

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "formats/format.h"
+#include "formats/json/json_guess_internal.h"
 #include "formats/json/json_options.h"
 #include "formats/json/json_records_internal.h"
 #include "formats/json/json_rescue.h"
@@ -39,6 +40,9 @@ class JsonBatchReader final : public types::BatchReader {
   JsonOutcome ReadRows(JsonWalker<Cursor>& walker, Cursor& cursor);
   template <class Cursor>
   JsonOutcome ReadRow(JsonWalker<Cursor>& walker, Cursor& cursor);
+  bool IsPlain(JsonOutcome outcome) const {
+    return outcome == JsonOutcome::kDone && !has_more_ && !context_.odd;
+  }
   JsonOutcome ReadStrict(const JsonRecord& record);
   JsonOutcome ReadRelaxed(const JsonRecord& record);
   void FinishRow();
@@ -60,6 +64,7 @@ class JsonBatchReader final : public types::BatchReader {
   JsonRecords records_;
 
   JsonContext context_;
+  std::optional<JsonGuessCheck> guess_check_;  // With schema_.guess.
   JsonSlot root_;
   types::BatchBuilder batch_;
   /// Columns that nobody asked for, but whose misfits belong into the rescued data.

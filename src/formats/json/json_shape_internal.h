@@ -59,6 +59,7 @@ class JsonShape {
   Field* Find(std::string_view name) const;
   Field& FindOrAdd(std::string_view name);
   JsonShape& element() { return *element_; }  ///< kArray.
+  const JsonShape& element() const { return *element_; }
 
   void Merge(JsonShape other);
   /// How many fields there are in all.

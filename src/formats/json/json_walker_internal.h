@@ -34,6 +34,8 @@ enum class JsonOutcome : std::uint8_t {
 struct JsonContext {
   const JsonOptions* options = nullptr;
   const types::TimeZone* zone = nullptr;
+  /// Becomes true at a value that its column takes though inference would not give it that type.
+  bool odd = false;
   JsonRescue rescue;
   std::string text;  // Of a string with escapes.
   std::string name;  // Of a field with escapes.
@@ -166,6 +168,7 @@ class JsonWalker {
 
   /// Over one value; its JSON text is kept for the rescued data.
   JsonOutcome ReadUnknown(const types::JsonString& key) {
+    context_.odd = true;
     if (!context_.rescue.active) {
       return cursor_.Skip() ? JsonOutcome::kDone : JsonOutcome::kSyntax;
     }
@@ -254,6 +257,7 @@ class JsonWalker {
 
   /// What is no string goes into a STRING column as it stands in the document.
   JsonOutcome ReadRaw(JsonSlot& slot) {
+    context_.odd = true;
     const char* begin = cursor_.position();
     if (!cursor_.Skip()) return JsonOutcome::kSyntax;
     slot.out->AppendBytes({begin, static_cast<std::size_t>(cursor_.value_end() - begin)});
@@ -307,6 +311,7 @@ class JsonWalker {
     } else if (string.raw != "+INF" && string.raw != "+Infinity" && string.raw != "Infinity") {
       return IsWellFormed(string) ? JsonOutcome::kMisfit : JsonOutcome::kSyntax;
     }
+    context_.odd = true;
     if (slot.id == types::TypeId::kDouble) {
       slot.out->AppendDouble(value);
     } else {
