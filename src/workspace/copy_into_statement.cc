@@ -18,6 +18,7 @@
 #include "workspace/binder.h"
 #include "workspace/copy_into_options.h"
 #include "workspace/datasets.h"
+#include "workspace/guessed_scans.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
@@ -270,6 +271,10 @@ class CopyIntoRun {
     const delta::DataFileSpec spec =
         TRY(delta::DataFileSpecFor(table->table_root(), plan->metadata()));
     std::vector<delta::AddFile> staged = TRY(Write(*plan, spec));
+    if (Status proven = ProveGuesses(call_); !proven) {
+      delta::DeleteStaged(table->table_root(), staged);
+      return std::unexpected(std::move(proven).error());
+    }
     std::vector<ObjectInfo> loaded;
     if (!TakeSkipped(*plan->scan, selection.files, loaded)) {
       delta::DeleteStaged(table->table_root(), staged);
@@ -371,7 +376,9 @@ class CopyIntoRun {
     if (options_.on_error == ErrorPolicy::kContinue) {
       request.bad_record_sink = [errors](const formats::BadRecord& record) { errors->Add(record); };
     }
+    if (call_.guesses != nullptr && !statement_.validate) request.guess.emplace();
     auto scan = ingest::OpenReadFiles(request, call_.options.stop);
+    if (scan && (*scan)->spec().guess != nullptr) call_.guesses->Add(*scan);
     const bool may_skip =
         options_.ignores_corrupt_files || options_.on_error == ErrorPolicy::kSkipFile;
     if (!scan) {
@@ -720,8 +727,9 @@ class CopyIntoRun {
 Result<QueryResult> Run(const Call& call, const sql::CopyInto& statement) {
   const bool checks_format =
       call.session.is_true("spark.databricks.delta.copyInto.formatCheck.enabled", true);
-  CopyIntoOptions options = TRY(CheckCopyInto(statement, checks_format).At(statement.span));
-  return CopyIntoRun(call, statement, std::move(options)).Run();
+  const CopyIntoOptions options = TRY(CheckCopyInto(statement, checks_format).At(statement.span));
+  return RunByGuess(
+      call, [&](const Call& attempt) { return CopyIntoRun(attempt, statement, options).Run(); });
 }
 
 }  // namespace inlet::workspace

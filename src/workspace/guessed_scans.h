@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -12,7 +11,10 @@ namespace inlet::workspace {
 /// The scans of one try of a statement whose schemas were guessed from samples.
 class GuessedScans {
  public:
-  void Add(std::shared_ptr<const ingest::FileScan> scan) { scans_.push_back(std::move(scan)); }
+  void Add(std::shared_ptr<const ingest::FileScan> scan) {
+    scans_.push_back(std::move(scan));
+    is_proven_ = false;
+  }
   bool empty() const { return scans_.empty(); }
 
   /// To be called when all rows are written and before any of them is visible.
@@ -40,10 +42,8 @@ Result<QueryResult> RunByGuess(const Call& call, const RunStatement& run) {
   return run(call);
 }
 
-/// What a writer has to ask before it commits.
-inline std::function<Status()> BeforeCommit(const Call& call) {
-  if (call.guesses == nullptr) return {};
-  return [guesses = call.guesses] { return guesses->Prove(); };
+inline Status ProveGuesses(const Call& call) {
+  return call.guesses == nullptr ? Ok() : call.guesses->Prove();
 }
 
 }  // namespace inlet::workspace

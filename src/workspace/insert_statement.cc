@@ -346,9 +346,10 @@ Result<QueryResult> RunPlainInsert(const Call& call, const sql::Insert& statemen
   InsertQuery query(call, statement, table, target.display_name);
   TRY(query.BindSource().At(statement.span));
   ingest::BoundQuery rows = TRY(query.Build().At(statement.span));
-  ingest::TableWriter writer(*call.shared.engine,
-                             {.user_name = call.session.user, .before_commit = BeforeCommit(call)},
-                             call.options.stop);
+  ingest::TableWriter writer(
+      *call.shared.engine,
+      {.user_name = call.session.user, .before_commit = [&call] { return ProveGuesses(call); }},
+      call.options.stop);
   Result<ingest::WriteResult> written =
       writer.Insert(table, std::move(rows),
                     {.overwrite = statement.is_overwrite, .reads_table = query.reads_target()});

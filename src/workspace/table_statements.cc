@@ -34,7 +34,8 @@ class CreateTableRun {
       : call_(call),
         statement_(statement),
         writer_(*call.shared.engine,
-                {.user_name = call.session.user, .before_commit = BeforeCommit(call)},
+                {.user_name = call.session.user,
+                 .before_commit = [&call] { return ProveGuesses(call); }},
                 call.options.stop) {}
 
   Result<QueryResult> Run() {
