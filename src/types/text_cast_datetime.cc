@@ -1,4 +1,5 @@
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstring>
 #include <limits>
@@ -25,7 +26,7 @@ inline bool IsValid(std::int64_t year, int month, int day) {
 }
 
 // Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
-inline std::int32_t ToDays(std::int64_t year, int month, int day) {
+constexpr std::int32_t ToDays(std::int64_t year, int month, int day) {
   year -= month <= 2;
   std::int64_t era = (year >= 0 ? year : year - 399) / 400;
   auto year_of_era = static_cast<unsigned>(year - era * 400);
@@ -35,8 +36,26 @@ inline std::int32_t ToDays(std::int64_t year, int month, int day) {
   return static_cast<std::int32_t>(era * 146097 + static_cast<std::int64_t>(day_of_era) - 719468);
 }
 
+// The first days of the months of the years that most data is of, and of the month behind them.
+constexpr int kFirstTableYear = 1900;
+constexpr std::uint64_t kNumTableYears = 200;
+constexpr std::array<std::int32_t, kNumTableYears* 12 + 1> kMonthStarts = [] {
+  std::array<std::int32_t, kNumTableYears * 12 + 1> starts{};
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    starts[i] = ToDays(kFirstTableYear + static_cast<int>(i / 12), static_cast<int>(i % 12) + 1, 1);
+  }
+  return starts;
+}();
+
 // Days, when they fit a DATE.
 std::optional<std::int32_t> CheckedDays(std::int64_t year, int month, int day) {
+  const auto table_year = static_cast<std::uint64_t>(year) - kFirstTableYear;
+  const auto table_month = static_cast<std::uint64_t>(month) - 1;
+  if (table_year < kNumTableYears && table_month < 12) [[likely]] {
+    const std::int32_t* start = &kMonthStarts[table_year * 12 + table_month];
+    if (day < 1 || day > start[1] - start[0]) return std::nullopt;
+    return start[0] + day - 1;
+  }
   if (!IsValid(year, month, day) || year > 5'881'580 || year < -5'877'641) return std::nullopt;
   return ToDays(year, month, day);
 }
@@ -49,13 +68,23 @@ struct PlainDate {
 };
 
 PlainDate ReadPlainDate(const char* at) {
-  // Eight digits at once: the high half of each byte is 3, also after adding 6.
-  std::uint64_t digits = 0;
-  char packed[8] = {at[0], at[1], at[2], at[3], at[5], at[6], at[8], at[9]};
-  std::memcpy(&digits, packed, 8);
-  constexpr std::uint64_t kHigh = 0xF0F0F0F0F0F0F0F0;
-  std::uint64_t high = (digits & kHigh) | (((digits + 0x0606060606060606) & kHigh) >> 4);
-  if (high != 0x3333333333333333 || at[4] != '-' || at[7] != '-') return {};
+  if constexpr (std::endian::native == std::endian::little) {
+    // `yyyy-MM-` at once: without the zeros and minuses digits are at most 9, minuses 0. Adding
+    // 0x76 and 0x7F makes the high bit of what is more.
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, at, 8);
+    bytes ^= 0x2D30302D30303030;
+    const std::uint64_t more = bytes | (bytes + 0x7F76767F76767676);
+    if ((more & 0x8080808080808080) != 0 || !IsDigit(at[8]) || !IsDigit(at[9])) return {};
+    const auto digit = [&](int i) { return static_cast<int>((bytes >> (i * 8)) & 0xFF); };
+    return {.year = digit(0) * 1000 + digit(1) * 100 + digit(2) * 10 + digit(3),
+            .month = digit(5) * 10 + digit(6),
+            .day = TwoDigits(at + 8)};
+  }
+  for (const int i : {0, 1, 2, 3, 5, 6, 8, 9}) {
+    if (!IsDigit(at[i])) return {};
+  }
+  if (at[4] != '-' || at[7] != '-') return {};
   return {.year = TwoDigits(at) * 100 + TwoDigits(at + 2),
           .month = TwoDigits(at + 5),
           .day = TwoDigits(at + 8)};

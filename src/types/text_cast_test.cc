@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdio>
 #include <limits>
+#include <string>
 
 #include "base/testing.h"
 
@@ -109,6 +112,31 @@ TEST(TextCast, DatesAreLenient) {
   for (std::string_view bad :
        {"", "2023-02-29", "2024/01/05", "24-01-01", "2024-1-1x", "2024-001-1", "0000-00-00",
         "2023-13-01", "2024-", "12345678-01-01"}) {
+    EXPECT_EQ(ParseDate(bad), std::nullopt) << bad;
+  }
+}
+
+TEST(TextCast, EveryDayFollowsTheOneBefore) {
+  using namespace std::chrono;
+  const sys_days begin = 1850y / January / 1;
+  for (sys_days day = begin; day < 2150y / January / 1; day += days(1)) {
+    const year_month_day date = day;
+    const auto text = [&](unsigned in_month) {
+      char out[16];
+      std::snprintf(out, sizeof(out), "%04d-%02u-%02u", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), in_month);
+      return std::string(out);
+    };
+    const auto in_month = static_cast<unsigned>(date.day());
+    ASSERT_EQ(ParseDate(text(in_month)), day.time_since_epoch().count());
+    const year_month_day next = day + days(1);
+    if (next.month() != date.month()) ASSERT_EQ(ParseDate(text(in_month + 1)), std::nullopt);
+  }
+  for (const char* bad :
+       {"2024-00-10", "2024-13-10", "2024-01-00", "2024-0a-10", "2024/01/10", "2024-01:10",
+        "20\xB0"
+        "4-01-10",
+        "2024-01-1:", "2024-01-1/"}) {
     EXPECT_EQ(ParseDate(bad), std::nullopt) << bad;
   }
 }

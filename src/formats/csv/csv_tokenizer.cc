@@ -201,9 +201,12 @@ Result<CsvTokenizer::Outcome> CsvTokenizer::ReadRecord(std::size_t& position, Cs
 void CsvTokenizer::ReadPlainCells(std::size_t& position, CsvRecords& out) const {
   const char* text = text_.data();
   const char separator = options_.separator[0];
+  const char quote = options_.quote;
+  const std::size_t size = text_.size();
   std::size_t begin = position;
-  while (begin < text_.size() && text[begin] != options_.quote) {
-    std::size_t end = index_.Next(begin);
+  StructuralIndex::Cursor ends(index_, begin);
+  while (begin < size && text[begin] != quote) {
+    const std::size_t end = ends.Next();
     if (end == StructuralIndex::kNone || text[end] != separator) break;
     out.fields.push_back({.data = text + begin, .size = static_cast<std::uint32_t>(end - begin)});
     begin = end + 1;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,31 @@ class StructuralIndex {
     }
     return (word << 6) + static_cast<std::size_t>(std::countr_zero(bits));
   }
+
+  /// Goes over the bytes at or after a position in order; cheaper than Next() for each.
+  class Cursor {
+   public:
+    Cursor(const StructuralIndex& index, std::size_t position)
+        : words_(index.words_), word_(position >> 6) {
+      if (word_ < words_.size()) bits_ = words_[word_] & (~std::uint64_t{0} << (position & 63));
+    }
+
+    /// kNone at the end.
+    std::size_t Next() {
+      while (bits_ == 0) {
+        if (++word_ >= words_.size()) return kNone;
+        bits_ = words_[word_];
+      }
+      const auto at = static_cast<std::size_t>(std::countr_zero(bits_));
+      bits_ &= bits_ - 1;
+      return (word_ << 6) + at;
+    }
+
+   private:
+    std::span<const std::uint64_t> words_;
+    std::size_t word_;
+    std::uint64_t bits_ = 0;
+  };
 
  private:
   std::vector<std::uint64_t> words_;
