@@ -43,6 +43,7 @@ StreamRequest RequestFor(const DataStream& stream) {
           .name = stream.name,
           .checkpoint = stream.checkpoint,
           .trigger = stream.trigger,
+          .is_complete = stream.is_complete,
           .on_progress = stream.on_progress};
 }
 

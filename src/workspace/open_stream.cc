@@ -9,6 +9,7 @@
 #include "workspace/binder.h"
 #include "workspace/stream_check.h"
 #include "workspace/stream_session.h"
+#include "workspace/stream_state.h"
 
 namespace inlet::workspace {
 namespace {
@@ -49,7 +50,7 @@ Result<Parts> Prepare(const Call& call, const StreamRequest& request) {
   parts.session = std::make_shared<StreamSession>(call.shared, call.session, request.query_text,
                                                   request.inputs);
   const Call own = parts.session->call();
-  TRY(CheckAppendOnly(request.query));
+  TRY(request.is_complete ? CheckStateful(request.query) : CheckAppendOnly(request.query));
   std::vector<StreamTable> tables = TRY(FindStreams(own, request.query));
   if (tables.empty()) {
     return Fail(Condition::INVALID_FLOW_QUERY_TYPE_BATCH_RELATION_FOR_STREAMING_TABLE,
@@ -78,6 +79,9 @@ Result<Parts> Prepare(const Call& call, const StreamRequest& request) {
 Result<std::unique_ptr<ingest::StreamingQuery>> OpenStream(const Call& call,
                                                            StreamRequest request) {
   Parts parts = TRY(Prepare(call, request));
+  if (request.is_complete) {
+    request.make_rewrite = MakeStateful(*call.shared.engine, parts.checkpoint);
+  }
   return ingest::StreamingQuery::Open(*call.shared.engine,
                                       {.name = std::move(request.name),
                                        .checkpoint = std::move(parts.checkpoint),

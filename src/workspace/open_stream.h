@@ -26,6 +26,8 @@ struct StreamRequest {
   ingest::StreamTrigger trigger;
   std::function<ingest::BatchRewrite(ingest::BatchId)> make_rewrite;
   bool restart_on_schema_change = false;
+  /// Output mode complete: the query aggregates, over a state in the checkpoint (stream_state.h).
+  bool is_complete = false;
   std::function<void(const ingest::StreamProgress&)> on_progress;
   /// Where the schemas of sources without `schemaLocation` are kept; empty: the checkpoint.
   std::string schema_location;
