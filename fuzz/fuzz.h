@@ -23,6 +23,8 @@ void AddFormatTargets(std::vector<Target>& targets);
 void AddDeltaTargets(std::vector<Target>& targets);
 // text_targets.cc: SQL, types, patterns, globs, variants.
 void AddTextTargets(std::vector<Target>& targets);
+// connect_targets.cc: plans of Spark Connect, up to their schema.
+void AddConnectTargets(std::vector<Target>& targets);
 
 /// The files below `directory` up to 256 KiB each, for seeds; none when it is not there.
 std::vector<std::string> FilesBelow(const std::string& directory);

@@ -220,6 +220,7 @@ int Main(int argc, char** argv) {
   AddFormatTargets(targets);
   AddDeltaTargets(targets);
   AddTextTargets(targets);
+  AddConnectTargets(targets);
   WatchForDeath();
   bool any = false;
   for (Target& target : targets) {

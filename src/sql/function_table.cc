@@ -90,6 +90,7 @@ constexpr FunctionRule kRules[] = {
     Scalar("assert_true", 1, 2, "spark_assert_true"),
     Scalar("raise_error", 1, 1, "spark_raise_error"),
     Scalar("inlet_expect", 1, -1, "spark_expect"),
+    Scalar("inlet_external", 1, -1, "spark_external"),
 
     // ---- Text
     Scalar("concat", 0, -1, "spark_concat"),

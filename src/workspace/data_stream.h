@@ -19,7 +19,8 @@ struct DataStream {
   std::string name;
   std::string checkpoint;  ///< A path as users write it.
   ingest::StreamTrigger trigger;
-  /// Output mode complete: the query aggregates, and each batch replaces the rows of the one before.
+  /// Output mode complete: the query aggregates, and each batch replaces the rows of the one
+  /// before.
   bool is_complete = false;
   bool merge_schema = false;
   /// The Delta table, delta.`path` included; made when it is not there.

@@ -157,11 +157,6 @@ class Errors(ConnectTest):
             self.spark.sql(f"SELECT raise_error('{'x' * 50000}')").collect()
         self.assertEqual(raised.exception.getCondition(), "USER_RAISED_EXCEPTION")
 
-    def test_python_functions_are_refused_by_name(self):
-        twice = F.udf(lambda x: x * 2, "int")
-        with self.assertRaisesRegex(PySparkException, "Python function"):
-            self.spark.range(1).select(twice("id")).collect()
-
     def test_interrupt(self):
         spark = self.spark
         caught = []

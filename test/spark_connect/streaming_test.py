@@ -117,7 +117,10 @@ class Sinks(ConnectTest):
     def test_what_is_refused(self):
         rate = self.spark.readStream.format("rate").load()
         for writer, message in [
-            (rate.writeStream.format("console").outputMode("complete"), "complete"),
+            (rate.writeStream.format("console").outputMode("complete"), "without an aggregation"),
+            (rate.groupBy("value").count().writeStream.format("console"), "append"),
+            (rate.groupBy().agg(F.collect_list("value")).writeStream.format("console")
+             .outputMode("complete"), "collect_list"),
             (rate.writeStream.format("console").trigger(continuous="1 second"), "continuous"),
             (rate.writeStream.format("kafka").option("checkpointLocation", "/tmp/c")
              .option("path", "/tmp/p"), "kafka"),
@@ -126,6 +129,43 @@ class Sinks(ConnectTest):
         ]:
             with self.assertRaisesRegex(PySparkException, message):
                 writer.start()
+
+
+class Aggregates(ConnectTest):
+    def test_groups_go_from_batch_to_batch_and_over_restarts(self):
+        spark = self.spark
+        root = tempfile.mkdtemp()
+        groups = (spark.readStream.format("rate-micro-batch").option("rowsPerBatch", 10).load()
+                  .filter("value <> 3").groupBy((F.col("value") % 3).alias("k"))
+                  .agg(F.count("*").alias("n"), F.sum("value").alias("s"), F.max("value").alias("m"),
+                       F.avg("value").alias("a")).filter("n > 0"))
+
+        def run():
+            query = (groups.writeStream.outputMode("complete")
+                     .option("checkpointLocation", root + "/c").trigger(availableNow=True)
+                     .format("delta").start(root + "/t"))
+            self.assertTrue(query.awaitTermination(60))
+
+        for batches in range(1, 4):
+            run()
+            if batches == 2:  # As a kill between the table and the mark leaves it.
+                (pathlib.Path(root) / "c/commits/1").unlink()
+                run()
+                batches = 3
+            values = [v for v in range(10 * batches) if v != 3]
+            wanted = [(k, len(g), sum(g), max(g), sum(g) / len(g))
+                      for k in range(3) for g in [[v for v in values if v % 3 == k]]]
+            self.assertEqual(sorted(self.rows(spark.read.load(root + "/t"))), wanted)
+            if batches == 3:
+                break
+
+    def test_a_count_in_memory(self):
+        query = (self.spark.readStream.format("rate").option("rowsPerSecond", 20).load()
+                 .groupBy().count().writeStream.outputMode("complete").format("memory")
+                 .queryName("counted").start())
+        wait_until(lambda: (self.rows(self.spark.table("counted")) or [(0,)])[0][0] >= 40)
+        query.stop()
+        self.assertEqual(self.spark.table("counted").count(), 1)
 
 
 class Queries(ConnectTest):

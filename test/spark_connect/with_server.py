@@ -26,7 +26,7 @@ class Server:
         self.log = open(pathlib.Path(self.home) / "serve.log", "w+")
         self.process = subprocess.Popen(
             [program, "serve", "--http-port", "0", "--connect-port", free_port(), *options],
-            env={**os.environ, "INLET_HOME": self.home + "/lakehouse", "TZ": "UTC"},
+            env={"INLET_PYTHON": sys.executable, **os.environ, "INLET_HOME": self.home + "/lakehouse", "TZ": "UTC"},
             stderr=self.log,
             stdout=self.log,
         )

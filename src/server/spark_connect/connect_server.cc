@@ -7,10 +7,13 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
+#include "base/option_map.h"
 #include "server/spark_connect/service.h"
 #include "server/spark_connect/session_table.h"
 
@@ -20,14 +23,36 @@ namespace {
 constexpr int kMaxRequestBytes = 128 << 20;
 /// Each running plan holds one thread, so this bounds the clients that wait at once.
 constexpr int kMaxThreads = 2000;
-constexpr std::chrono::minutes kSessionPatience(60);
-constexpr std::chrono::minutes kOperationPatience(5);
+constexpr std::int64_t kSessionSeconds = 60 * 60;
+constexpr std::int64_t kOperationSeconds = 5 * 60;
 constexpr std::chrono::seconds kCleaningInterval(10);
 constexpr std::chrono::seconds kShutdownPatience(2);
 
+/// A function of a client can do what the server's user can. So whoever may reach the server from
+/// elsewhere has to bring a token, or the server was told of its Python.
+PythonWorkers::Options PythonOptions(const ConnectOptions& options) {
+  PythonWorkers::Options python = PythonWorkers::FromEnvironment();
+  const bool is_local = options.bind.starts_with("127.") || options.bind == "localhost" ||
+                        options.bind == "::1" || options.bind == "[::1]";
+  python.is_allowed = is_local || !options.token.empty() || std::getenv("INLET_PYTHON") != nullptr;
+  python.token = options.token;
+  return python;
+}
+
+/// A number of seconds from the environment.
+std::chrono::seconds SecondsOf(const char* variable, std::int64_t default_value) {
+  const char* text = std::getenv(variable);
+  const OptionMap options = {{variable, text == nullptr ? "" : text}};
+  const auto seconds = text == nullptr ? Result<std::optional<std::int64_t>>(std::nullopt)
+                                       : GetInt64(options, variable);
+  if (!seconds || !*seconds || **seconds <= 0) return std::chrono::seconds(default_value);
+  return std::chrono::seconds(**seconds);
+}
+
 class GrpcServer final : public ConnectServer {
  public:
-  explicit GrpcServer(workspace::Workspace& workspace) : sessions_(workspace) {}
+  GrpcServer(workspace::Workspace& workspace, const ConnectOptions& options)
+      : workers_(PythonOptions(options)), sessions_(workspace, workers_) {}
 
   ~GrpcServer() override {
     cleaner_.request_stop();
@@ -52,6 +77,10 @@ class GrpcServer final : public ConnectServer {
     }
     grpc::ServerBuilder builder;
     builder.AddListeningPort(fmt::format("{}:{}", options.bind, options.port), credentials, &port_);
+    if (const std::string path = workers_.socket_path(); !path.empty()) {
+      // For Python processes of this server, in a directory that only its user can enter.
+      builder.AddListeningPort("unix:" + path, grpc::InsecureServerCredentials());
+    }
     builder.RegisterService(service_.get());
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
     builder.SetMaxSendMessageSize(-1);
@@ -76,12 +105,16 @@ class GrpcServer final : public ConnectServer {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
+    const auto session_patience = SecondsOf("INLET_SESSION_TIMEOUT", kSessionSeconds);
+    const auto operation_patience = SecondsOf("INLET_OPERATION_TIMEOUT", kOperationSeconds);
+    const auto interval = std::min({kCleaningInterval, session_patience, operation_patience});
     while (!stop.stop_requested()) {
-      wake.wait_for(lock, stop, kCleaningInterval, [] { return false; });
-      sessions_.RemoveIdle(kSessionPatience, kOperationPatience);
+      wake.wait_for(lock, stop, interval, [] { return false; });
+      sessions_.RemoveIdle(session_patience, operation_patience);
     }
   }
 
+  PythonWorkers workers_;
   SessionTable sessions_;
   std::unique_ptr<grpc::Service> service_;
   int port_ = 0;
@@ -93,7 +126,7 @@ class GrpcServer final : public ConnectServer {
 
 Result<std::unique_ptr<ConnectServer>> ConnectServer::Start(const ConnectOptions& options,
                                                             workspace::Workspace& workspace) {
-  auto server = std::make_unique<GrpcServer>(workspace);
+  auto server = std::make_unique<GrpcServer>(workspace, options);
   TRY(server->Start(options));
   return server;
 }

@@ -1,6 +1,8 @@
 #include "server/spark_connect/connect_session.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "base/uuid.h"
 #include "engine/engine.h"
@@ -13,6 +15,9 @@ namespace {
 constexpr std::size_t kMaxArtifactBytes = std::size_t{4} << 30;
 constexpr std::size_t kMaxBufferedBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxOperations = 1000;
+constexpr std::size_t kMaxFunctions = 10'000;
+/// For a Python function to answer for one batch of rows, unless a setting says otherwise.
+constexpr std::chrono::minutes kBatchTimeout(60);
 
 /// Statements that change what the session has set; all others run on a copy of it, so that a long
 /// one does not hold up the rest.
@@ -29,12 +34,19 @@ bool ChangesSession(const sql::Statement& statement) {
 
 }  // namespace
 
-ConnectSession::ConnectSession(std::unique_ptr<workspace::Client> client)
-    : server_side_id_(RandomUuid()), client_(std::move(client)) {}
+ConnectSession::ConnectSession(std::unique_ptr<workspace::Client> client, PythonWorkers& workers,
+                               const Key& key)
+    : server_side_id_(RandomUuid()),
+      python_home_(std::make_shared<PythonHome>(PythonHome{.workers = workers,
+                                                           .session = server_side_id_,
+                                                           .client_session = key.session,
+                                                           .user = key.user})),
+      client_(std::move(client)) {}
 
 ConnectSession::~ConnectSession() {
   for (const auto& operation : operations()) operation->Interrupt();
   streams_.StopAll();
+  python_home_->workers.EndSession(server_side_id_);
   if (temporary_directory_.empty()) return;
   std::error_code error;
   std::filesystem::remove_all(temporary_directory_, error);
@@ -106,7 +118,26 @@ bool ConnectSession::HasArtifact(const std::string& name) {
   return artifacts_.contains(name);
 }
 
+Status ConnectSession::KeepModule(const std::string& name, const std::string& data) {
+  const std::filesystem::path path = std::filesystem::path(name).filename();
+  if (path.empty() || path == "." || path == "..") return Ok();
+  const std::filesystem::path directory =
+      std::filesystem::path(TemporaryDirectory()) / "python_modules";
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  std::ofstream file(directory / path, std::ios::binary | std::ios::trunc);
+  file.write(data.data(), static_cast<std::streamsize>(data.size()));
+  if (!file.flush()) {
+    return Fail(Condition::STORAGE_UNAVAILABLE,
+                {{"message", "the module " + path.string() + " could not be written"}});
+  }
+  std::lock_guard lock(mutex_);
+  module_directory_ = directory.string();
+  return Ok();
+}
+
 Status ConnectSession::AddArtifact(const std::string& name, std::string data) {
+  if (name.starts_with("pyfiles/") || name.starts_with("files/")) TRY(KeepModule(name, data));
   std::lock_guard lock(mutex_);
   if (artifacts_.contains(name)) return Ok();
   if (artifact_bytes_ + data.size() > kMaxArtifactBytes) {
@@ -221,12 +252,70 @@ std::chrono::steady_clock::time_point ConnectSession::last_used() {
   return last_used_;
 }
 
-std::unique_ptr<ConnectSession> ConnectSession::Clone() {
-  auto clone = std::make_unique<ConnectSession>(CloneClient());
+Result<std::shared_ptr<PythonFunction>> ConnectSession::KeepFunction(
+    PythonDefinition definition, std::vector<std::string> names) {
+  PythonSettings settings = python_settings();
+  std::string key = std::to_string(definition.eval_type);
+  for (const std::string& part :
+       {definition.name, types::ToSql(definition.type), definition.version, settings.interpreter,
+        settings.time_zone, settings.path, definition.command}) {
+    key += '\0' + part;
+  }
+  for (const std::string& name : names) key += '\0' + name;
+  std::lock_guard lock(mutex_);
+  const auto known = functions_.find(key);
+  if (known != functions_.end()) return known->second;
+  if (functions_.size() >= kMaxFunctions) {
+    return Fail(Condition::INLET_RESOURCE_LIMIT, {{"message", "A session has too many functions"},
+                                                  {"limit", std::to_string(kMaxFunctions)}});
+  }
+  auto function = PythonFunction::Make(python_home_, std::move(definition), std::move(settings),
+                                       std::move(names));
+  functions_.emplace(std::move(key), function);
+  return function;
+}
+
+void ConnectSession::RegisterFunction(const std::string& name, PythonDefinition definition) {
+  auto kept = std::make_shared<const PythonDefinition>(std::move(definition));
+  std::lock_guard lock(mutex_);
+  registered_[name] = std::move(kept);
+}
+
+std::shared_ptr<const PythonDefinition> ConnectSession::FindFunction(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  const auto found = registered_.find(name);
+  return found == registered_.end() ? nullptr : found->second;
+}
+
+bool ConnectSession::has_registered_functions() {
+  std::lock_guard lock(mutex_);
+  return !registered_.empty();
+}
+
+PythonSettings ConnectSession::python_settings() {
+  PythonSettings settings{.interpreter = FindConfig("spark.pyspark.python").value_or(""),
+                          .time_zone = FindConfig("spark.sql.session.timeZone").value_or("UTC"),
+                          .timeout = kBatchTimeout};
+  if (const auto text = FindConfig("spark.sql.execution.pyspark.udf.idleTimeoutSeconds")) {
+    const OptionMap options = {{"seconds", *text}};
+    const auto seconds = GetInt64(options, "seconds");
+    constexpr std::int64_t kMaxSeconds = 1'000'000'000;
+    if (seconds && *seconds) {
+      settings.timeout = std::chrono::seconds(std::clamp<std::int64_t>(**seconds, 0, kMaxSeconds));
+    }
+  }
+  std::lock_guard lock(mutex_);
+  settings.path = module_directory_;
+  return settings;
+}
+
+std::unique_ptr<ConnectSession> ConnectSession::Clone(const Key& key) {
+  auto clone = std::make_unique<ConnectSession>(CloneClient(), python_home_->workers, key);
   std::lock_guard lock(mutex_);
   clone->relations_ = relations_;
   clone->artifacts_ = artifacts_;
   clone->artifact_bytes_ = artifact_bytes_;
+  clone->registered_ = registered_;
   return clone;
 }
 

@@ -19,7 +19,14 @@ namespace inlet::server {
 /// and artifacts. Thread-safe: a client may run several plans at once.
 class ConnectSession final : public SessionResources {
  public:
-  explicit ConnectSession(std::unique_ptr<workspace::Client> client);
+  /// Whose the session is: as the client calls itself and it.
+  struct Key {
+    std::string user;
+    std::string session;
+    auto operator<=>(const Key&) const = default;
+  };
+  /// `workers` outlive this.
+  ConnectSession(std::unique_ptr<workspace::Client> client, PythonWorkers& workers, const Key& key);
   ~ConnectSession() override;
 
   /// Made here, and the same for the life of the session.
@@ -34,6 +41,15 @@ class ConnectSession final : public SessionResources {
   Result<workspace::QueryResult> ExecuteInSession(
       const sql::Statement& statement, const std::vector<engine::Input>& inputs,
       const workspace::ExecuteOptions& options) override;
+
+  // PythonFunctions.
+  Result<std::shared_ptr<PythonFunction>> KeepFunction(PythonDefinition definition,
+                                                       std::vector<std::string> names) override;
+  void RegisterFunction(const std::string& name, PythonDefinition definition) override;
+  std::shared_ptr<const PythonDefinition> FindFunction(const std::string& name) override;
+  bool has_registered_functions() override;
+  std::shared_ptr<const PythonHome> python_home() override { return python_home_; }
+  PythonSettings python_settings() override;
 
   /// The id under which the relation can be had.
   std::string KeepRelation(KeptRelation relation);
@@ -74,10 +90,14 @@ class ConnectSession final : public SessionResources {
   std::chrono::steady_clock::time_point last_used();
 
   /// A copy under a new server-side id, without operations.
-  std::unique_ptr<ConnectSession> Clone();
+  std::unique_ptr<ConnectSession> Clone(const Key& key);
 
  private:
+  /// Where modules that the client sends lie, when it has sent any.
+  Status KeepModule(const std::string& name, const std::string& data);
+
   const std::string server_side_id_;
+  const std::shared_ptr<const PythonHome> python_home_;
   std::mutex client_mutex_;
   std::unique_ptr<workspace::Client> client_;  // Guarded by client_mutex_.
 
@@ -86,6 +106,9 @@ class ConnectSession final : public SessionResources {
   std::map<std::string, KeptRelation> relations_;
   std::map<std::string, std::shared_ptr<const std::string>> artifacts_;
   std::size_t artifact_bytes_ = 0;
+  std::map<std::string, std::shared_ptr<PythonFunction>> functions_;  ///< By all that they are.
+  std::map<std::string, std::shared_ptr<const PythonDefinition>, CaseInsensitiveLess> registered_;
+  std::string module_directory_;
   std::map<std::int64_t, std::string> storage_levels_;
   std::string temporary_directory_;
   std::map<std::string, std::shared_ptr<Operation>> operations_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/uuid.h"
+#include "server/python/python_errors.h"
 #include "types/json_text.h"
 
 namespace inlet::server {
@@ -53,12 +54,15 @@ constexpr ExceptionClass kIllegalArgument = {
     R"("java.lang.IllegalArgumentException","java.lang.RuntimeException","java.lang.Exception")"};
 constexpr ExceptionClass kRuntime = {"org.apache.spark.SparkRuntimeException",
                                      R"("java.lang.RuntimeException","java.lang.Exception")"};
+constexpr ExceptionClass kPython = {"org.apache.spark.api.python.PythonException",
+                                    R"("java.lang.RuntimeException","java.lang.Exception")"};
 constexpr ExceptionClass kSpark = {"org.apache.spark.SparkException", R"("java.lang.Exception")"};
 constexpr ExceptionClass kInvalidPlan = {"org.apache.spark.sql.connect.common.InvalidPlanInput",
                                          R"("java.lang.RuntimeException","java.lang.Exception")"};
 
 const ExceptionClass& ClassOf(const Error& error) {
   const std::string_view name = error.info().name;
+  if (IsOfPython(error)) return kPython;
   switch (error.condition) {
     case Condition::SQL_CONF_NOT_FOUND:
       return kNoSuchElement;

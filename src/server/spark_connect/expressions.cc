@@ -8,6 +8,7 @@
 #include "server/spark_connect/data_types.h"
 #include "server/spark_connect/frame.h"
 #include "server/spark_connect/literals.h"
+#include "server/spark_connect/python_calls.h"
 #include "server/spark_connect/sql_nodes.h"
 #include "sql/parser.h"
 
@@ -197,7 +198,9 @@ Result<DataType> ExpressionTranslator::TypeOf(const Expression& expression) cons
 
 Result<NamedExpression> ExpressionTranslator::TranslateNamed(const Message& expression) {
   if (expression.has_expression_string()) {
-    return ParseSelectItem(expression.expression_string().expression());
+    NamedExpression item = TRY(ParseSelectItem(expression.expression_string().expression()));
+    if (context_.functions != nullptr) TRY(ResolveRegistered(*context_.functions, item.value));
+    return item;
   }
   if (!expression.has_alias()) return NamedExpression{.value = TRY(Translate(expression))};
   NamedExpression named{.value = TRY(Translate(expression.alias().expr()))};
@@ -224,7 +227,7 @@ Result<Expression> ExpressionTranslator::TranslateInner(const Message& expressio
     case Message::kCallFunction:
       return Function(expression);
     case Message::kExpressionString:
-      return TRY(ParseSelectItem(expression.expression_string().expression())).value;
+      return TRY(TranslateNamed(expression)).value;
     case Message::kUnresolvedStar: {
       sql::Star star;
       const std::string& target = expression.unresolved_star().unparsed_target();
@@ -256,8 +259,7 @@ Result<Expression> ExpressionTranslator::TranslateInner(const Message& expressio
     case Message::kNamedArgumentExpression:
       return Translate(expression.named_argument_expression().value());
     case Message::kCommonInlineUserDefinedFunction:
-      return FailUnsupported("the Python function " +
-                             expression.common_inline_user_defined_function().function_name());
+      return Python(expression);
     case Message::kTypedAggregateExpression:
       return FailUnsupported("Scala aggregates");
     case Message::kUnresolvedRegex:
@@ -323,7 +325,23 @@ Result<Expression> ExpressionTranslator::Function(const Message& expression) {
       call.arguments[i].name = messages[i]->named_argument_expression().key();
     }
   }
-  return Expression{.node = std::move(call)};
+  Expression translated{.node = std::move(call)};
+  if (context_.functions != nullptr) TRY(ResolveRegistered(*context_.functions, translated));
+  return translated;
+}
+
+Result<Expression> ExpressionTranslator::Python(const Message& expression) {
+  const auto& message = expression.common_inline_user_defined_function();
+  if (context_.functions == nullptr) {
+    return FailUnsupported("the Python function " + message.function_name() + " here");
+  }
+  std::vector<std::string> names;
+  for (const Message& argument : message.arguments()) {
+    names.push_back(
+        argument.has_named_argument_expression() ? argument.named_argument_expression().key() : "");
+  }
+  return PythonCall(*context_.functions, TRY(DefinitionOf(message)),
+                    TRY(TranslateAll(Pointers(message.arguments()))), std::move(names));
 }
 
 /// struct(a, b AS c): the names of the fields are those of aliases.
@@ -380,6 +398,7 @@ Result<Expression> ExpressionTranslator::Window(const Message& expression) {
   Expression function = TRY(Translate(window.window_function()));
   auto* call = function.As<sql::FunctionCall>();
   if (call == nullptr) return FailUnsupported("OVER after something that is no function");
+  if (sql::FunctionCall* gathering = GatheringOf(*call)) call = gathering;
   sql::WindowSpec spec;
   spec.partition_by = TRY(TranslateAll(Pointers(window.partition_spec())));
   for (const auto& order : window.order_spec()) spec.order_by.push_back(TRY(TranslateSort(order)));

@@ -15,6 +15,8 @@ class Expression_SortOrder;
 
 namespace inlet::server {
 
+class PythonFunctions;
+
 /// An expression of a select list and the names that it was given; none: a generated one.
 struct NamedExpression {
   sql::Expression value;
@@ -28,6 +30,7 @@ struct ExpressionContext {
   std::function<Result<types::DataType>(const sql::Expression&)> type_of;
   /// The relation of a subquery expression, by its number.
   std::function<Result<sql::Query>(std::int64_t plan_id)> subquery_of;
+  PythonFunctions* functions = nullptr;  ///< Outlives the translator; null refuses them.
 };
 
 /// Expressions of the protocol as those of SQL. Names of columns stay as written; those of a
@@ -59,6 +62,7 @@ class ExpressionTranslator {
   Result<sql::Expression> Extract(const spark::connect::Expression& expression);
   Result<sql::Expression> UpdateFields(const spark::connect::Expression& expression);
   Result<sql::Expression> Lambda(const spark::connect::Expression& expression);
+  Result<sql::Expression> Python(const spark::connect::Expression& expression);
   Result<sql::Expression> Subquery(const spark::connect::Expression& expression);
   Result<types::DataType> TypeOf(const sql::Expression& expression) const;
 

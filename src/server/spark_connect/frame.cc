@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "server/spark_connect/python_calls.h"
 #include "server/spark_connect/sql_nodes.h"
 #include "sql/printer.h"
 #include "sql/walk.h"
@@ -80,7 +81,7 @@ void Requalify(Expression& expression, const std::string& qualifier) {
 }
 
 std::string NameOf(const Expression& expression) {
-  const Expression plain = WithoutMarks(expression);
+  const Expression plain = WithoutPythonIds(WithoutMarks(expression));
   // A cast of a column alone keeps the column's name.
   const Expression* inner = &plain;
   while (const auto* cast = inner->As<sql::Cast>()) inner = cast->operand.get();

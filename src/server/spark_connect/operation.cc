@@ -28,12 +28,23 @@ Status Operation::Push(Response response, std::size_t num_bytes) {
     return buffered_bytes_ == 0 || buffered_bytes_ + num_bytes <= max_buffered_bytes_;
   });
   if (!has_room) return Fail(Condition::OPERATION_CANCELED, {});
+  Append(std::move(response), num_bytes);
+  return Ok();
+}
+
+bool Operation::TryPush(Response response, std::size_t num_bytes) {
+  std::lock_guard lock(mutex_);
+  if (is_over_ || buffered_bytes_ + num_bytes > max_buffered_bytes_) return false;
+  Append(std::move(response), num_bytes);
+  return true;
+}
+
+void Operation::Append(Response response, std::size_t num_bytes) {
   buffered_bytes_ += num_bytes;
   std::string id = response->response_id();
   responses_.push_back(
       {.id = std::move(id), .response = std::move(response), .num_bytes = num_bytes});
   changed_.notify_all();
-  return Ok();
 }
 
 Operation::Next Operation::WaitAfter(const std::string& last_id,

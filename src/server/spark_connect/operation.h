@@ -39,6 +39,8 @@ class Operation {
   /// Called by the work. Waits while the buffer is full.
   /// Errors: OPERATION_CANCELED when the operation was interrupted meanwhile.
   Status Push(Response response, std::size_t num_bytes);
+  /// The same without waiting: false when there is no room. For what may be left out.
+  bool TryPush(Response response, std::size_t num_bytes);
   std::stop_token stop_token() const { return stop_.get_token(); }
 
   /// The next response after the one named `last_id` (empty: from the start), waiting at most
@@ -70,6 +72,8 @@ class Operation {
     Response response;
     std::size_t num_bytes = 0;
   };
+
+  void Append(Response response, std::size_t num_bytes);  // Under the lock.
 
   const std::string id_;
   const std::vector<std::string> tags_;

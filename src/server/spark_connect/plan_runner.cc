@@ -2,7 +2,6 @@
 
 #include <spark/connect/base.pb.h>
 
-#include "base/uuid.h"
 #include "server/spark_connect/arrow_messages.h"
 #include "server/spark_connect/data_types.h"
 #include "server/spark_connect/literal_values.h"
@@ -12,12 +11,19 @@ namespace inlet::server {
 using spark::connect::Command;
 using spark::connect::ExecutePlanResponse;
 
-PlanRunner::PlanRunner(ConnectSession& session, Operation& operation, std::string session_id)
+PlanRunner::PlanRunner(ConnectSession& session, Operation& operation, std::string session_id,
+                       std::size_t max_chunk_bytes)
     : session_(session),
       operation_(operation),
       session_id_(std::move(session_id)),
+      max_chunk_bytes_(max_chunk_bytes),
+      progress_(std::make_shared<ProgressMessages>(
+          operation, ResponseHead{.session_id = session_id_,
+                                  .server_side_session_id = session.server_side_id()})),
       client_(session.CloneClient()),
-      options_{.stop = operation.stop_token()},
+      options_{.stop = operation.stop_token(),
+               .on_progress = [progress = progress_](
+                                  const workspace::Progress& done) { progress->Report(done); }},
       translator_(*client_, session, options_) {}
 
 Status PlanRunner::Run(const spark::connect::Plan& plan) {
@@ -25,11 +31,10 @@ Status PlanRunner::Run(const spark::connect::Plan& plan) {
     TRY(RunRelation(plan.root()));
   } else if (plan.has_command()) {
     TRY(RunCommand(plan.command()));
-  } else if (plan.has_compressed_operation()) {
-    return FailUnsupported("compressed plans");
   } else {
     return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE, {{"errorMsg", "the plan is empty"}});
   }
+  progress_->Finish();
   ExecutePlanResponse complete;
   complete.mutable_result_complete();
   return Send(std::move(complete));
@@ -71,7 +76,9 @@ Status PlanRunner::RunCommand(const Command& command) {
       return Send(std::move(response));
     }
     case Command::kRegisterFunction:
-      return FailUnsupported("the Python function " + command.register_function().function_name());
+      session_.RegisterFunction(command.register_function().function_name(),
+                                TRY(DefinitionOf(command.register_function())));
+      return Ok();
     case Command::kRegisterTableFunction:
       return FailUnsupported("the Python table function " +
                              command.register_table_function().function_name());
@@ -110,13 +117,9 @@ Status PlanRunner::SendResult(workspace::QueryResult result) {
   TRY(Send(std::move(schema)));
   std::int64_t offset = 0;
   ArrowMessageWriter writer(result.schema, result.session_time_zone, [&](ArrowMessage message) {
-    ExecutePlanResponse response;
-    auto& batch = *response.mutable_arrow_batch();
-    batch.set_row_count(message.num_rows);
-    batch.set_start_offset(offset);
-    batch.set_data(std::move(message.data));
+    const std::int64_t at = offset;
     offset += message.num_rows;
-    return Send(std::move(response));
+    return SendBatch(std::move(message.data), message.num_rows, at);
   });
   while (result.rows != nullptr) {
     const types::BatchPtr batch = TRY(result.rows->Next());
@@ -124,6 +127,27 @@ Status PlanRunner::SendResult(workspace::QueryResult result) {
     TRY(writer.Add(batch));
   }
   return writer.Finish();
+}
+
+Status PlanRunner::SendBatch(std::string data, std::int64_t num_rows, std::int64_t offset) {
+  const bool is_whole = max_chunk_bytes_ == 0 || data.size() <= max_chunk_bytes_;
+  const std::size_t piece_bytes = is_whole ? data.size() : max_chunk_bytes_;
+  const std::size_t num_pieces = is_whole ? 1 : (data.size() + piece_bytes - 1) / piece_bytes;
+  for (std::size_t i = 0; i < num_pieces; ++i) {
+    ExecutePlanResponse response;
+    auto& batch = *response.mutable_arrow_batch();
+    batch.set_row_count(num_rows);
+    batch.set_start_offset(offset);
+    if (is_whole) {
+      batch.set_data(std::move(data));
+    } else {
+      batch.set_data(data.substr(i * piece_bytes, piece_bytes));
+      batch.set_num_chunks_in_batch(static_cast<std::int64_t>(num_pieces));
+      batch.set_chunk_index(static_cast<std::int64_t>(i));
+    }
+    TRY(Send(std::move(response)));
+  }
+  return Ok();
 }
 
 /// Metrics of df.observe(): a second run over the same rows.
@@ -145,10 +169,8 @@ Status PlanRunner::SendObservations() {
 }
 
 Status PlanRunner::Send(ExecutePlanResponse response) {
-  response.set_session_id(session_id_);
-  response.set_server_side_session_id(session_.server_side_id());
-  response.set_operation_id(operation_.id());
-  response.set_response_id(RandomUuid());
+  FillHead({.session_id = session_id_, .server_side_session_id = session_.server_side_id()},
+           operation_.id(), response);
   const std::size_t num_bytes = response.ByteSizeLong();
   return operation_.Push(std::make_shared<const ExecutePlanResponse>(std::move(response)),
                          num_bytes);

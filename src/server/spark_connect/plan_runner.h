@@ -4,6 +4,7 @@
 #include <string>
 
 #include "server/spark_connect/connect_session.h"
+#include "server/spark_connect/progress_messages.h"
 
 namespace google::protobuf {
 class Any;
@@ -31,8 +32,11 @@ namespace inlet::server {
 /// Not thread-safe.
 class PlanRunner {
  public:
-  /// All outlive this. `session_id` is what responses repeat.
-  PlanRunner(ConnectSession& session, Operation& operation, std::string session_id);
+  /// All outlive this. `session_id` is what responses repeat; batches go out in pieces of at most
+  /// `max_chunk_bytes`, 0: whole.
+  PlanRunner(ConnectSession& session, Operation& operation, std::string session_id,
+             std::size_t max_chunk_bytes);
+  ~PlanRunner() { progress_->Finish(); }
 
   /// Errors: those of the plan; OPERATION_CANCELED.
   Status Run(const spark::connect::Plan& plan);
@@ -71,12 +75,15 @@ class PlanRunner {
 
   Status SendRows(const Frame& frame);
   Status SendResult(workspace::QueryResult result);
+  Status SendBatch(std::string data, std::int64_t num_rows, std::int64_t offset);
   Status SendObservations();
   Status Send(spark::connect::ExecutePlanResponse response);
 
   ConnectSession& session_;
   Operation& operation_;
   const std::string session_id_;
+  const std::size_t max_chunk_bytes_;
+  const std::shared_ptr<ProgressMessages> progress_;
   std::unique_ptr<workspace::Client> client_;
   workspace::ExecuteOptions options_;
   RelationTranslator translator_;

@@ -134,12 +134,15 @@ Result<Frame> RelationTranslator::Dispatch(const Message& relation, PlanId id) {
     case Message::kExtension:
       return Extension(relation.extension(), id);
     case Message::kMapPartitions:
+      return MapPartitions(relation.map_partitions());
     case Message::kGroupMap:
+      return GroupMap(relation.group_map(), id);
     case Message::kCoGroupMap:
+      return CoGroupMap(relation.co_group_map(), id);
     case Message::kApplyInPandasWithState:
     case Message::kCommonInlineUserDefinedTableFunction:
     case Message::kCommonInlineUserDefinedDataSource:
-      return FailUnsupported("Python functions over whole tables");
+      return FailUnsupported("Python table functions, data sources and functions with state");
     case Message::kWithWatermark:
       return Translate(relation.with_watermark().input());
     case Message::kAsOfJoin:
@@ -257,6 +260,7 @@ ExpressionTranslator RelationTranslator::ExpressionsOver(const Frame& frame) {
     }
     return ToQuery(TRY(Translate(*found->second)));
   };
+  context.functions = &resources_;
   return ExpressionTranslator(std::move(context));
 }
 

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "server/spark_connect/expressions.h"
 #include "server/spark_connect/frame.h"
+#include "server/spark_connect/python_calls.h"
 #include "workspace/client.h"
 
 namespace google::protobuf {
@@ -19,14 +20,17 @@ class Any;
 namespace spark::connect {
 class Aggregate;
 class Catalog;
+class CoGroupMap;
 class CollectMetrics;
 class Deduplicate;
 class Drop;
 class Expression;
 class Filter;
+class GroupMap;
 class Join;
 class LateralJoin;
 class LocalRelation;
+class MapPartitions;
 class NADrop;
 class NAFill;
 class NAReplace;
@@ -68,9 +72,8 @@ struct KeptRelation {
 };
 
 /// What of the session relations may refer to. Thread-safe.
-class SessionResources {
+class SessionResources : public PythonFunctions {
  public:
-  virtual ~SessionResources() = default;
   /// Errors: CONNECT_INVALID_PLAN.CANNOT_PARSE when there is none of this id.
   virtual Result<KeptRelation> FindRelation(const std::string& id) = 0;
   /// What AddArtifacts has brought under this name, such as cache/<sha256>.
@@ -148,6 +151,15 @@ class RelationTranslator {
                               PlanId id);
   Result<Frame> WithRelations(const spark::connect::WithRelations& relation);
   Result<Frame> ParseText(const spark::connect::Parse& parse, PlanId id);
+
+  // python_relations.cc
+  Result<Frame> MapPartitions(const spark::connect::MapPartitions& message);
+  Result<Frame> GroupMap(const spark::connect::GroupMap& message, PlanId id);
+  Result<Frame> CoGroupMap(const spark::connect::CoGroupMap& message, PlanId id);
+  /// `rows` gives `row_columns`, each a struct or NULL, and key_0, key_1, ...
+  Result<Frame> ApplyToGroups(PythonDefinition definition, sql::Select rows,
+                              const std::vector<std::string>& row_columns, std::size_t num_keys,
+                              PlanId id);
 
   // operators.cc
   Result<Frame> Project(const spark::connect::Project& project, PlanId id);

@@ -3,12 +3,15 @@
 #include <grpcpp/server_context.h>
 #include <zlib.h>
 
+#include <algorithm>
+
 #include "server/spark_connect/protocol/deep_messages.h"
 // The generated service comes after our way to read its messages.
 #include <spark/connect/base.grpc.pb.h>
 
 #include "base/uuid.h"
 #include "server/spark_connect/analyze.h"
+#include "server/spark_connect/compressed_plan.h"
 #include "server/spark_connect/error_messages.h"
 #include "server/spark_connect/plan_runner.h"
 #include "server/spark_connect/session_table.h"
@@ -43,6 +46,22 @@ bool IsReattachable(const sc::ExecutePlanRequest& request) {
   return false;
 }
 
+/// In what pieces the client wants its batches; 0: whole.
+std::size_t MaxChunkBytes(const sc::ExecutePlanRequest& request) {
+  // Below that the pieces are mostly envelope.
+  constexpr std::int64_t kMinBytes = 1024;
+  constexpr std::int64_t kDefaultBytes = 8 << 20;
+  for (const auto& option : request.request_options()) {
+    if (!option.has_result_chunking_options()) continue;
+    const auto& chunking = option.result_chunking_options();
+    if (!chunking.allow_arrow_batch_chunking()) return 0;
+    if (!chunking.has_preferred_arrow_chunk_size()) return kDefaultBytes;
+    return static_cast<std::size_t>(
+        std::clamp(std::int64_t{chunking.preferred_arrow_chunk_size()}, kMinBytes, kDefaultBytes));
+  }
+  return 0;
+}
+
 bool SameText(std::string_view a, std::string_view b) {
   // Takes the same time wherever the texts differ.
   unsigned char difference = a.size() == b.size() ? 0 : 1;
@@ -67,13 +86,17 @@ class ConnectService final : public sc::SparkConnectService::Service {
     const auto operation =
         (*session)->AddOperation(id, {request->tags().begin(), request->tags().end()});
     if (!operation) return errors_.Report(operation.error());
-    const auto plan = std::make_shared<const sc::Plan>(request->plan());
+    const auto plan = std::make_shared<sc::Plan>(request->plan());
+    if (const Status expanded = ExpandPlan(*plan); !expanded) {
+      (*session)->RemoveOperation(id);
+      return errors_.Report(expanded.error());
+    }
     if (plan->has_root() && plan->root().has_sql()) (*operation)->sql = plan->root().sql().query();
     (*operation)
-        ->Start(
-            [&session = **session, plan, session_id = request->session_id()](Operation& running) {
-              return PlanRunner(session, running, session_id).Run(*plan);
-            });
+        ->Start([&session = **session, plan, session_id = request->session_id(),
+                 max_chunk_bytes = MaxChunkBytes(*request)](Operation& running) {
+          return PlanRunner(session, running, session_id, max_chunk_bytes).Run(*plan);
+        });
     const bool is_reattachable = IsReattachable(*request);
     grpc::Status status = Stream(*context, **operation, "", is_reattachable, *writer);
     if (!is_reattachable) {
@@ -129,7 +152,9 @@ class ConnectService final : public sc::SparkConnectService::Service {
     const auto session = Open(*request);
     if (!session) return errors_.Report(session.error());
     Identify(*request, **session, *response);
-    const Status status = Analyze(**session, *request, *response);
+    sc::AnalyzePlanRequest expanded = *request;
+    Status status = ExpandPlans(expanded);
+    if (status) status = Analyze(**session, expanded, *response);
     if (!status) {
       const bool is_sql = request->has_schema() && request->schema().plan().root().has_sql();
       return errors_.Report(status.error(),

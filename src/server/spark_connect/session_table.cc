@@ -21,7 +21,8 @@ Result<std::shared_ptr<ConnectSession>> SessionTable::Open(const Key& key,
       return Fail(Condition::INLET_RESOURCE_LIMIT, {{"message", "There are too many sessions"},
                                                     {"limit", std::to_string(kMaxSessions)}});
     }
-    found = sessions_.emplace(key, std::make_shared<ConnectSession>(workspace_.Connect())).first;
+    auto session = std::make_shared<ConnectSession>(workspace_.Connect(), workers_, key);
+    found = sessions_.emplace(key, std::move(session)).first;
   } else if (!observed.empty() && observed != found->second->server_side_id()) {
     return Fail(Condition::INVALID_HANDLE_SESSION_CHANGED, {{"handle", key.session}});
   }
@@ -40,7 +41,7 @@ Result<std::shared_ptr<ConnectSession>> SessionTable::Clone(const Key& from, con
   if (original == nullptr) {
     return Fail(Condition::INVALID_HANDLE_SESSION_NOT_FOUND, {{"handle", from.session}});
   }
-  std::shared_ptr<ConnectSession> copy = original->Clone();
+  std::shared_ptr<ConnectSession> copy = original->Clone(to);
   std::lock_guard lock(mutex_);
   sessions_[to] = copy;
   return copy;
@@ -68,7 +69,9 @@ void SessionTable::RemoveIdle(std::chrono::steady_clock::duration session_patien
   const auto limit = std::chrono::steady_clock::now() - session_patience;
   for (const auto& [key, session] : All()) {
     session->RemoveAbandoned(operation_patience);
-    if (session->last_used() < limit && session->operations().empty()) Release(key);
+    const bool is_idle = session->last_used() < limit && session->operations().empty() &&
+                         session->streams().Active().empty();
+    if (is_idle) Release(key);
   }
 }
 

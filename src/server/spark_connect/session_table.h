@@ -14,13 +14,11 @@ namespace inlet::server {
 /// The sessions of a server, by user and client-made id. Thread-safe.
 class SessionTable {
  public:
-  struct Key {
-    std::string user;
-    std::string session;
-    auto operator<=>(const Key&) const = default;
-  };
+  using Key = ConnectSession::Key;
 
-  explicit SessionTable(workspace::Workspace& workspace) : workspace_(workspace) {}
+  /// Both outlive this.
+  SessionTable(workspace::Workspace& workspace, PythonWorkers& workers)
+      : workspace_(workspace), workers_(workers) {}
 
   /// The session of this key, made when there is none. `observed` is the server-side id that the
   /// client saw last; empty: none.
@@ -38,7 +36,8 @@ class SessionTable {
  private:
   std::vector<std::pair<Key, std::shared_ptr<ConnectSession>>> All();
 
-  workspace::Workspace& workspace_;  // Outlives this.
+  workspace::Workspace& workspace_;
+  PythonWorkers& workers_;
   std::mutex mutex_;
   std::map<Key, std::shared_ptr<ConnectSession>> sessions_;  // Guarded by mutex_.
 };

@@ -14,8 +14,8 @@ struct Setting {
 /// newer clients read them as such.
 constexpr Setting kDefaults[] = {
     {"spark.app.name", "inlet"},
-    {"spark.connect.session.planCompression.defaultAlgorithm", "NONE"},
-    {"spark.connect.session.planCompression.threshold", "-1"},
+    {"spark.connect.session.planCompression.defaultAlgorithm", "ZSTD"},
+    {"spark.connect.session.planCompression.threshold", "10485760"},
     {"spark.python.sql.dataFrameDebugging.enabled", "false"},
     {"spark.sql.adaptive.enabled", "true"},
     {"spark.sql.ansi.enabled", "true"},
@@ -75,7 +75,8 @@ bool IsStatic(std::string_view key) {
                                           "spark.app.name"};
   const bool is_named = std::find(std::begin(kStatic), std::end(kStatic), key) != std::end(kStatic);
   return is_named || (!key.starts_with("spark.sql.") && !key.starts_with("spark.databricks.") &&
-                      !key.starts_with("spark.connect.") && key.starts_with("spark."));
+                      !key.starts_with("spark.connect.") && !key.starts_with("spark.pyspark.") &&
+                      key.starts_with("spark."));
 }
 
 }  // namespace inlet::server

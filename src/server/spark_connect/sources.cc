@@ -273,15 +273,22 @@ Result<Frame> RelationTranslator::Sql(const spark::connect::SQL& sql, PlanId id)
   const sql::Parameters parameters = TRY(ParametersOf(sql, expressions));
   if (auto* select = statement.As<sql::SelectStatement>()) {
     TRY(sql::BindParameters(select->query, parameters));
+    TRY(ResolveRegistered(resources_, select->query));
     return Leaf(AsTable(std::move(select->query)), {}, id);
   }
   const bool has_parameters = !parameters.named.empty() || !parameters.positional.empty();
   if (auto* insert = statement.As<sql::Insert>()) {
     TRY(sql::BindParameters(insert->query, parameters));
+    TRY(ResolveRegistered(resources_, insert->query));
   } else if (auto* create = statement.As<sql::CreateTable>(); create != nullptr && create->query) {
     TRY(sql::BindParameters(*create->query, parameters));
+    TRY(ResolveRegistered(resources_, *create->query));
   } else if (has_parameters) {
     return FailUnsupported("parameters of this kind of statement");
+  }
+  if (auto* view = statement.As<sql::CreateView>();
+      view != nullptr && view->is_temporary && view->query) {
+    TRY(ResolveRegistered(resources_, *view->query));
   }
   workspace::QueryResult result = TRY(resources_.ExecuteInSession(statement, inputs_, options_));
   std::vector<types::BatchPtr> batches;
@@ -380,6 +387,7 @@ Result<Frame> RelationTranslator::WithRelations(const spark::connect::WithRelati
     return FailUnsupported("DataFrames as tables of a statement that is no query");
   ExpressionTranslator expressions{ExpressionContext{}};
   TRY(sql::BindParameters(select->query, TRY(ParametersOf(root.sql(), expressions))));
+  TRY(ResolveRegistered(resources_, select->query));
   std::vector<sql::CommonTable> tables;
   for (const auto& reference : relation.references()) {
     if (!reference.has_subquery_alias()) continue;

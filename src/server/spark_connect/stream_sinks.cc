@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "server/spark_connect/local_data.h"
+#include "server/spark_connect/query_source.h"
 #include "sql/statement.h"
 #include "types/time_zone.h"
 
@@ -41,11 +42,11 @@ void PrintBatch(ingest::BatchId id, const std::string& table) {
 }  // namespace
 
 Result<ingest::BatchFunction> MemorySink(ConnectSession& session, const std::string& name,
-                                         types::StructType schema) {
+                                         types::StructType schema, bool replaces) {
   auto rows = std::make_shared<Rows>(Rows{.schema = std::move(schema)});
   TRY(ShowRows(session, name, *rows));
-  return [&session, name, rows](ingest::BatchId, ingest::BoundQuery query,
-                                std::stop_token stop) -> Result<ingest::SinkResult> {
+  return [&session, name, rows, replaces](ingest::BatchId, ingest::BoundQuery query,
+                                          std::stop_token stop) -> Result<ingest::SinkResult> {
     auto batch = TRY(session.RunBound(std::move(query), stop));
     std::vector<types::BatchPtr> added;
     std::int64_t count = 0;
@@ -54,6 +55,7 @@ Result<ingest::BatchFunction> MemorySink(ConnectSession& session, const std::str
       added.push_back(std::move(one));
     }
     rows->schema = batch.schema;
+    if (replaces) rows->batches.clear();
     rows->batches.insert(rows->batches.end(), added.begin(), added.end());
     TRY(ShowRows(session, name, *rows));
     return ingest::SinkResult{.num_output_rows = count};
@@ -73,6 +75,46 @@ ingest::BatchFunction ConsoleSink(ConnectSession& session, const ShowOptions& op
     }
     PrintBatch(id, shown.ToText(options));
     return ingest::SinkResult{.num_output_rows = count};
+  };
+}
+
+Result<ingest::BatchFunction> ForeachBatchSink(ConnectSession& session,
+                                               const PythonDefinition& definition,
+                                               types::StructType schema,
+                                               const std::stop_token& start_stop) {
+  const std::shared_ptr<PythonBatchFunction> function =
+      TRY(PythonBatchFunction::Start(session.python_home(), definition, session.python_settings(),
+                                     [start_stop] { return start_stop.stop_requested(); }));
+  return [&session, function, schema = std::move(schema)](
+             ingest::BatchId id, ingest::BoundQuery query,
+             std::stop_token stop) -> Result<ingest::SinkResult> {
+    auto open = [&session,
+                 query = std::move(query)]() -> Result<std::unique_ptr<types::BatchReader>> {
+      return TRY(session.RunBound(query, {})).rows;
+    };
+    const std::string relation =
+        session.KeepRelation({.schema = schema, .rows = QuerySource(schema, std::move(open))});
+    const Status done = function->Call(relation, id, [&stop] { return stop.stop_requested(); });
+    session.DropRelation(relation);
+    if (!done) return std::unexpected(done.error());
+    return ingest::SinkResult{};
+  };
+}
+
+ingest::BatchFunction ForeachSink(ConnectSession& session, PythonDefinition definition) {
+  return [&session, definition = std::move(definition)](
+             ingest::BatchId id, ingest::BoundQuery query,
+             std::stop_token stop) -> Result<ingest::SinkResult> {
+    auto batch = TRY(session.RunBound(std::move(query), stop));
+    auto map = TRY(PythonMap::Start(session.python_home(), definition, session.python_settings(),
+                                    batch.schema,
+                                    {.kind = "foreach",
+                                     .batch_id = id,
+                                     .is_interrupted = [stop] { return stop.stop_requested(); }},
+                                    std::move(batch.rows)));
+    while (TRY(map->Next()) != nullptr) {
+    }
+    return ingest::SinkResult{};
   };
 }
 

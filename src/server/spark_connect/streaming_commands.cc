@@ -109,13 +109,10 @@ Status PlanRunner::StartStream(const Start& start) {
     return BadStart("queryName", "a query " + stream.name + " is running already");
   }
   const std::string mode = ToLower(start.output_mode());
-  if (mode == "complete") {
-    return Fail(Condition::STREAMING_OUTPUT_MODE_UNSUPPORTED_OPERATION,
-                {{"outputMode", mode}, {"operation", "a query without aggregates"}});
+  if (!mode.empty() && mode != "append" && mode != "update" && mode != "complete") {
+    return Fail(Condition::STREAMING_OUTPUT_MODE_INVALID, {{"outputMode", start.output_mode()}});
   }
-  if (!mode.empty() && mode != "append" && mode != "update") {
-    return BadStart("outputMode", "it is " + start.output_mode() + ", not append or update");
-  }
+  stream.is_complete = mode == "complete";
   stream.merge_schema = TRY(GetBool(options, "mergeSchema")).value_or(false);
   const std::string format = ToLower(start.format());
   stream.checkpoint = GetString(options, "checkpointLocation").value_or("");
@@ -160,7 +157,18 @@ Status PlanRunner::SetSink(const Start& start, const OptionMap& options,
                            workspace::DataStream& stream) {
   const std::string format = ToLower(start.format());
   if (start.has_foreach_batch() || start.has_foreach_writer()) {
-    return FailUnsupported("foreachBatch and foreach");
+    const bool is_batch = start.has_foreach_batch();
+    const auto& message = is_batch ? start.foreach_batch() : start.foreach_writer();
+    if (!message.has_python_function()) return FailUnsupported("functions of Scala");
+    PythonDefinition definition{.name = is_batch ? "foreachBatch" : "foreach",
+                                .command = message.python_function().command(),
+                                .version = message.python_function().python_ver()};
+    stream.take =
+        is_batch ? TRY(ForeachBatchSink(session_, definition, TRY(client_->DescribeStream(stream)),
+                                        operation_.stop_token()))
+                 : ForeachSink(session_, std::move(definition));
+    stream.sink_description = is_batch ? "ForeachBatchSink" : "ForeachWriterTable";
+    return Ok();
   }
   if (start.has_table_name()) {
     // Tables are Delta, whatever format is named.
@@ -169,7 +177,8 @@ Status PlanRunner::SetSink(const Start& start, const OptionMap& options,
   }
   if (format == "memory") {
     if (stream.name.empty()) return BadStart("queryName", "the memory sink needs one");
-    stream.take = TRY(MemorySink(session_, stream.name, TRY(client_->DescribeStream(stream))));
+    stream.take = TRY(MemorySink(session_, stream.name, TRY(client_->DescribeStream(stream)),
+                                 stream.is_complete));
     stream.sink_description = "MemorySink";
     return Ok();
   }
@@ -190,6 +199,7 @@ Status PlanRunner::SetSink(const Start& start, const OptionMap& options,
     stream.table.parts = {"delta", path};
     return Ok();
   }
+  if (stream.is_complete) return FailUnsupported("files in the output mode complete");
   stream.file_format = format;
   stream.directory = path;
   stream.file_options = options;

@@ -36,6 +36,7 @@ void RegisterSparkFunctions(duckdb::DatabaseInstance& database) {
   functions::AddConditionalFunctions(registry);
   functions::AddCsvFunctions(registry);
   functions::AddDatetimeFunctions(registry);
+  functions::AddExternalFunctions(registry);
   functions::AddJsonFunctions(registry);
   functions::AddMathFunctions(registry);
   functions::AddPictureFunctions(registry);

@@ -272,6 +272,7 @@ void AddComparisonFunctions(Registry& registry);
 void AddConditionalFunctions(Registry& registry);
 void AddCsvFunctions(Registry& registry);
 void AddDatetimeFunctions(Registry& registry);
+void AddExternalFunctions(Registry& registry);
 void AddJsonFunctions(Registry& registry);
 void AddMathFunctions(Registry& registry);
 void AddPictureFunctions(Registry& registry);
