@@ -1,12 +1,17 @@
 #include "delta/change_feed.h"
 
+#include <simdjson.h>
+
+#include <algorithm>
 #include <map>
 
 #include "base/option_map.h"
+#include "delta/column_mapping.h"
 #include "delta/commit_file.h"
 #include "delta/commit_time.h"
 #include "delta/data_path.h"
 #include "delta/deletion_vector.h"
+#include "delta/feed_schema.h"
 #include "delta/log_segment.h"
 
 namespace inlet::delta {
@@ -26,6 +31,22 @@ AddFile AsAdded(const RemoveFile& remove) {
   return file;
 }
 
+/// Whether a MERGE says that it changed no row: what it wrote again is no change then.
+bool IsMergeWithoutChange(const std::optional<CommitInfo>& info) {
+  if (!info || info->operation != "MERGE") return false;
+  simdjson::dom::parser parser;
+  simdjson::dom::element json;
+  if (parser.parse(info->json).get(json) != simdjson::SUCCESS) return false;
+  return std::ranges::all_of(
+      std::initializer_list<const char*>{"numTargetRowsInserted", "numTargetRowsUpdated",
+                                         "numTargetRowsDeleted"},
+      [&](const char* metric) {
+        std::string_view number;
+        return json["operationMetrics"][metric].get_string().get(number) == simdjson::SUCCESS &&
+               number == "0";
+      });
+}
+
 /// Reads the commits of a range one after the other.
 class FeedBuilder {
  public:
@@ -36,9 +57,12 @@ class FeedBuilder {
 
   Result<ChangeFeed> Run() {
     TRY(FindTimes());
+    TRY(ChooseColumns());
     const SnapshotPtr first = TRY(Snapshot::Load(root_, start_));
     if (!FeedIsOn(first->properties())) return Off();
     for (Version version = start_; version <= end_; ++version) TRY(AddVersion(version));
+    TRY(CheckColumns(start_, first->metadata(),
+                     Condition::DELTA_CHANGE_DATA_FEED_INCOMPATIBLE_DATA_SCHEMA));
     feed_.files = std::make_shared<const std::vector<ScanFile>>(std::move(files_));
     return std::move(feed_);
   }
@@ -47,6 +71,23 @@ class FeedBuilder {
   std::unexpected<Error> Off() const {
     return Fail(Condition::DELTA_MISSING_CHANGE_DATA,
                 {{"startVersion", std::to_string(start_)}, {"endVersion", std::to_string(end_)}});
+  }
+
+  /// Mapped columns are those of the last version that is read, others those of the latest one.
+  Status ChooseColumns() {
+    const ColumnMappingMode mode = TRY(ColumnMappingModeOf(feed_.snapshot->properties()));
+    if (mode == ColumnMappingMode::kNone || end_ == feed_.snapshot->version()) return Ok();
+    feed_.snapshot = TRY(Snapshot::Load(root_, end_));
+    return Ok();
+  }
+
+  Status CheckColumns(Version version, const Metadata& metadata, Condition condition) const {
+    const Snapshot& columns = *feed_.snapshot;
+    if (TRY(FeedCanRead({version, metadata}, {columns.version(), columns.metadata()}))) return Ok();
+    return Fail(condition, {{"start", std::to_string(start_)},
+                            {"end", std::to_string(end_)},
+                            {"readVersion", std::to_string(columns.version())},
+                            {"incompatibleVersion", std::to_string(version)}});
   }
 
   Status FindTimes() {
@@ -64,11 +105,17 @@ class FeedBuilder {
     }
     const CommitActions commit = TRY(ParseActions(TRY(std::move(text)), path));
     if (commit.metadata && !FeedIsOn(commit.metadata->configuration)) return Off();
+    if (commit.metadata && version > start_) {
+      TRY(CheckColumns(version, *commit.metadata,
+                       Condition::DELTA_CHANGE_DATA_FEED_INCOMPATIBLE_SCHEMA_CHANGE));
+    }
     origin_ = {.version = version, .timestamp_ms = times_[version], .change_type = ""};
     if (commit.commit_info && commit.commit_info->in_commit_timestamp) {
       origin_.timestamp_ms = *commit.commit_info->in_commit_timestamp;
     }
-    if (commit.cdc.empty()) return AddFiles(commit);
+    if (commit.cdc.empty()) {
+      return IsMergeWithoutChange(commit.commit_info) ? Ok() : AddFiles(commit);
+    }
     for (const AddCdcFile& file : commit.cdc) {
       Put({.path = file.path, .partition_values = file.partition_values, .size = file.size}, "",
           nullptr);
@@ -80,12 +127,12 @@ class FeedBuilder {
     std::map<std::string, const RemoveFile*> removed;
     for (const FileAction& action : commit.files) {
       const auto* remove = std::get_if<RemoveFile>(&action);
-      if (remove != nullptr && remove->data_change) removed[Key(remove->path)] = remove;
+      if (remove != nullptr && remove->data_change) removed[CanonicalPath(remove->path)] = remove;
     }
     for (const FileAction& action : commit.files) {
       const auto* add = std::get_if<AddFile>(&action);
       if (add == nullptr || !add->data_change) continue;
-      const auto before = removed.find(Key(add->path));
+      const auto before = removed.find(CanonicalPath(add->path));
       if (before == removed.end()) {
         Put(*add, "insert", nullptr);
       } else {
@@ -96,8 +143,6 @@ class FeedBuilder {
     for (const auto& [path, remove] : removed) Put(AsAdded(*remove), "delete", nullptr);
     return Ok();
   }
-
-  std::string Key(const std::string& path) const { return CanonicalPath(UrlOf(root_), path); }
 
   /// A file that stays, with another deletion vector.
   Status AddDifference(const RemoveFile& before, const AddFile& after) {
@@ -158,6 +203,11 @@ Result<ChangeFeed> LoadChangeFeed(const SnapshotPtr& latest, Version start, Vers
                 {{"start", std::to_string(start)}, {"end", std::to_string(end)}});
   }
   return FeedBuilder(latest, start, std::min(end, latest->version())).Run();
+}
+
+ChangeFeed EmptyChangeFeed(const SnapshotPtr& latest) {
+  return {
+      .snapshot = latest, .files = std::make_shared<const std::vector<ScanFile>>(), .origins = {}};
 }
 
 types::StructType ChangeFeedSchema(const Snapshot& snapshot) {

@@ -32,9 +32,13 @@ struct ChangeFeed {
 
 /// The changes of versions `start` to `end`, both included.
 /// Errors: DELTA_CDC_START_VERSION_AFTER_LATEST; DELTA_INVALID_CDC_RANGE;
-/// DELTA_CHANGE_TABLE_FEED_DISABLED when the feed was not on all the time;
-/// DELTA_LOG_FILE_NOT_FOUND for commits that are gone.
+/// DELTA_MISSING_CHANGE_DATA when the feed was not on all the time;
+/// DELTA_CHANGE_DATA_FEED_INCOMPATIBLE_SCHEMA_CHANGE, _DATA_SCHEMA when columns were dropped,
+/// renamed or got another type; DELTA_LOG_FILE_NOT_FOUND for commits that are gone.
 Result<ChangeFeed> LoadChangeFeed(const SnapshotPtr& latest, Version start, Version end);
+
+/// The feed of no version: nothing was committed between two timestamps.
+ChangeFeed EmptyChangeFeed(const SnapshotPtr& latest);
 
 /// The columns of the feed's rows.
 types::StructType ChangeFeedSchema(const Snapshot& snapshot);

@@ -401,31 +401,48 @@ class Binder {
     const TableTarget target =
         TRY(FindTable(call_, TRY(sql::ParseObjectName(*name).At(table.span))));
     const delta::SnapshotPtr latest = TRY(LatestOf(call_, target));
-    const delta::Version start =
+    const FeedBound start =
         TRY(BoundOf(call.arguments[1].value, target, /*is_start=*/true).At(table.span));
-    const delta::Version end =
+    const FeedBound end =
         call.arguments.size() == 3
             ? TRY(BoundOf(call.arguments[2].value, target, /*is_start=*/false).At(table.span))
-            : std::max(latest->version(), start);
-    delta::ChangeFeed feed = TRY(delta::LoadChangeFeed(latest, start, end).At(table.span));
+            : FeedBound{.version = std::max(latest->version(), start.version)};
+    const bool is_empty = start.timestamp_ms && end.timestamp_ms &&
+                          end.version == start.version - 1 &&
+                          *start.timestamp_ms <= *end.timestamp_ms;
+    delta::ChangeFeed feed =
+        is_empty ? delta::EmptyChangeFeed(latest)
+                 : TRY(delta::LoadChangeFeed(latest, start.version, end.version).At(table.span));
     auto source = TRY(ingest::OpenChangeFeed(std::move(feed), call_.session.time_zone()));
     PutInput(table, std::move(source), "table_changes");
     return Ok();
   }
 
+  /// One end of the versions that table_changes() is asked for.
+  struct FeedBound {
+    delta::Version version = 0;
+    std::optional<std::int64_t> timestamp_ms;  ///< If that was given.
+  };
+
   /// A version, or the one that a timestamp means: at or after it as a start, at or before it as
   /// an end.
-  Result<delta::Version> BoundOf(const sql::Expression& bound, const TableTarget& target,
-                                 bool is_start) {
+  Result<FeedBound> BoundOf(const sql::Expression& bound, const TableTarget& target,
+                            bool is_start) {
     const std::optional<std::string> text = TRY(ConstantText(call_, bound));
     if (!text) return Fail(Condition::DELTA_CDC_READ_NULL_RANGE_BOUNDARY, {});
     delta::Version version = 0;
     const char* end = text->data() + text->size();
     const auto [stop, error] = std::from_chars(text->data(), end, version);
-    if (error == std::errc() && stop == end) return version;
+    if (error == std::errc() && stop == end) return FeedBound{.version = version};
     const std::int64_t timestamp_ms = TRY(ConstantTimestampMs(call_, bound));
+    if (is_start) return FeedBound{TRY(FirstVersionSince(target, timestamp_ms)), timestamp_ms};
+    return FeedBound{TRY(delta::Snapshot::ResolveTimestamp(target.root, timestamp_ms)),
+                     timestamp_ms};
+  }
+
+  static Result<delta::Version> FirstVersionSince(const TableTarget& target,
+                                                  std::int64_t timestamp_ms) {
     const std::vector<delta::TimedCommit> commits = TRY(delta::ListCommits(target.root));
-    if (!is_start) return delta::Snapshot::ResolveTimestamp(target.root, timestamp_ms);
     if (!commits.empty() && timestamp_ms <= commits.front().timestamp_ms) {
       return commits.front().version;
     }
