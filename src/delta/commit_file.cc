@@ -414,6 +414,9 @@ Result<CommitActions> ParseActions(std::string text, std::string_view path) {
   ActionReader reader(actions);
   const std::size_t size = text.size();
   text.resize(size + simdjson::SIMDJSON_PADDING, ' ');
+  // Actions of files are the most and about so long; others cost no more than a guess too high.
+  constexpr std::size_t kBytesOfAction = 400;
+  actions.files.reserve(size / kBytesOfAction);
   const std::string_view all(text.data(), size);
   std::size_t position = all.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   bool found = false;

@@ -134,12 +134,11 @@ Status CheckConflict(const Snapshot& read_from, const Snapshot& before, const Co
   TRY(CheckDomains(winner, ours));
   TRY(CheckTransactions(winner, reads));
 
-  const FileKeys& keys = read_from.keys();
   const ReadRows read_rows(read_from, reads);
   FileKeySet removed_by_us;
   for (const FileAction& file : ours.files) {
     if (const auto* remove = std::get_if<RemoveFile>(&file)) {
-      removed_by_us.insert(keys.KeyOf(*remove));
+      removed_by_us.insert(KeyOf(*remove));
     }
   }
   const bool adds_count = AddsCount(winner, ours, isolation);
@@ -152,7 +151,7 @@ Status CheckConflict(const Snapshot& read_from, const Snapshot& before, const Co
   for (const FileAction& file : winner.files) {
     const auto* remove = std::get_if<RemoveFile>(&file);
     if (remove == nullptr) continue;
-    const std::string key = keys.KeyOf(*remove);
+    const std::string key = KeyOf(*remove);
     const bool may_have_read = remove->extended_file_metadata || !remove->partition_values.empty()
                                    ? read_rows.MayHave(remove->partition_values)
                                    : !reads.rows.empty() || reads.whole_table;

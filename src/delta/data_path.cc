@@ -23,6 +23,7 @@ void AppendEscape(char c, std::string& out) {
 
 /// The length of "scheme:", or 0. One letter before the colon is a drive, not a scheme.
 std::size_t SchemeLength(std::string_view uri) {
+  if (!uri.contains(':')) return 0;
   std::size_t i = 0;
   while (i < uri.size() && (std::isalnum(static_cast<unsigned char>(uri[i])) || uri[i] == '+' ||
                             uri[i] == '-' || uri[i] == '.')) {
@@ -111,14 +112,9 @@ Result<storage::Location> ResolveDataPath(const storage::Location& table_root,
   return storage::Resolve(uri);
 }
 
-std::string CanonicalPath(std::string_view root_url, std::string_view uri) {
+std::string CanonicalPath(std::string_view uri) {
   std::string path = uri.contains('%') ? DecodeUri(uri) : std::string(uri);
-  if (!IsAbsoluteUri(uri)) return path;
-  path = NormalizeAbsolute(std::move(path));
-  std::string root = NormalizeAbsolute(std::string(root_url));
-  if (!root.ends_with('/')) root += '/';
-  if (path.starts_with(root)) path.erase(0, root.size());
-  return path;
+  return IsAbsoluteUri(uri) ? NormalizeAbsolute(std::move(path)) : path;
 }
 
 std::string HivePartitionDirectory(std::string_view column, const std::string* value) {

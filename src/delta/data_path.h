@@ -23,9 +23,9 @@ bool IsAbsoluteUri(std::string_view uri);
 Result<storage::Location> ResolveDataPath(const storage::Location& table_root,
                                           std::string_view uri);
 
-/// The text by which two paths of the log are compared: decoded, `scheme:///x` as `scheme:/x`, and
-/// relative when it lies below `root_url`.
-std::string CanonicalPath(std::string_view root_url, std::string_view uri);
+/// The text by which two paths of the log are compared: decoded, `scheme:///x` as `scheme:/x`. A
+/// relative path and an absolute one are never equal, as for the reference reader.
+std::string CanonicalPath(std::string_view uri);
 
 /// The table's root as a URL, "file:/data/t" or "s3://bucket/t".
 std::string UrlOf(const storage::Location& location);

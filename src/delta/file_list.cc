@@ -3,6 +3,8 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -16,7 +18,34 @@ struct FileList::Block {
   std::string compressed;
   std::size_t num_bytes = 0;          ///< Before compression.
   std::vector<std::uint64_t> hashes;  ///< Of the keys, by row.
+
+  // Rows by the first byte of their hash: those of byte b are by_byte[begins[b]] and on.
+  std::vector<std::uint16_t> by_byte;
+  std::array<std::uint16_t, 257> begins = {};
+
+  void Index();
+  /// Calls `visit(row)` for each row whose key has this hash.
+  template <class Function>
+  void ForEach(std::uint64_t hash, Function&& visit) const {
+    const auto byte = static_cast<std::size_t>(hash >> 56);
+    for (std::size_t i = begins[byte]; i < begins[byte + 1]; ++i) {
+      if (hashes[by_byte[i]] == hash) visit(std::size_t{by_byte[i]});
+    }
+  }
 };
+
+void FileList::Block::Index() {
+  std::array<std::uint16_t, 257> next = {};
+  for (const std::uint64_t hash : hashes) ++next[(hash >> 56) + 1];
+  for (std::size_t byte = 1; byte < next.size(); ++byte) {
+    next[byte] = static_cast<std::uint16_t>(next[byte] + next[byte - 1]);
+  }
+  begins = next;
+  by_byte.resize(hashes.size());
+  for (std::size_t row = 0; row < hashes.size(); ++row) {
+    by_byte[next[hashes[row] >> 56]++] = static_cast<std::uint16_t>(row);
+  }
+}
 
 namespace {
 
@@ -25,17 +54,38 @@ constexpr int kCompressionLevel = 1;
 
 std::uint64_t HashOf(std::string_view key) { return std::hash<std::string_view>{}(key); }
 
+/// A second hash, independent of the first.
+std::uint64_t OtherHashOf(std::string_view key) {
+  constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15;
+  std::uint64_t hash = key.size() * kFactor;
+  while (!key.empty()) {
+    std::uint64_t chunk = 0;
+    const std::size_t size = std::min(key.size(), sizeof(chunk));
+    std::memcpy(&chunk, key.data(), size);
+    key.remove_prefix(size);
+    hash = (hash ^ chunk) * kFactor;
+    hash ^= hash >> 29;
+  }
+  return hash == 0 ? 1 : hash;
+}
+
+/// As many hashes are looked up one by one; more are found by going through all rows.
+constexpr std::size_t kFewHashes = 64;
+
 class Encoder {
  public:
   explicit Encoder(std::string& out) : out_(out) {}
   void Number(std::int64_t number) {
     auto rest =
         (static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63);
+    char bytes[10];
+    std::size_t size = 0;
     while (rest >= 0x80) {
-      out_ += static_cast<char>(rest | 0x80);
+      bytes[size++] = static_cast<char>(rest | 0x80);
       rest >>= 7;
     }
-    out_ += static_cast<char>(rest);
+    bytes[size++] = static_cast<char>(rest);
+    out_.append(bytes, size);
   }
   void Text(std::string_view text) {
     Number(static_cast<std::int64_t>(text.size()));
@@ -144,16 +194,57 @@ AddFile DecodeOne(Decoder& decoder) {
 
 }  // namespace
 
-FileKeys::FileKeys(std::string_view table_root_url) : root_(table_root_url) {}
-
-std::string FileKeys::KeyOf(std::string_view path,
-                            const std::optional<DeletionVectorDescriptor>& deletion_vector) const {
-  std::string key = CanonicalPath(root_, path);
+std::string KeyOf(std::string_view path,
+                  const std::optional<DeletionVectorDescriptor>& deletion_vector) {
+  std::string key = CanonicalPath(path);
   if (deletion_vector) {
     key += '\x1F';
     key += deletion_vector->UniqueId();
   }
   return key;
+}
+
+FileKeySet::Hash FileKeySet::HashOf(std::string_view key) {
+  return {delta::HashOf(key), OtherHashOf(key)};
+}
+
+std::size_t FileKeySet::SlotOf(const Hash& hash) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = hash.first & mask;
+  while (slots_[slot].second != 0 && slots_[slot] != hash) slot = (slot + 1) & mask;
+  return slot;
+}
+
+void FileKeySet::Grow() {
+  constexpr std::size_t kFewestSlots = 16;
+  const std::vector<Hash> before = std::exchange(slots_, {});
+  slots_.resize(std::max(kFewestSlots, before.size() * 2));
+  for (const Hash& hash : before) {
+    if (hash.second != 0) slots_[SlotOf(hash)] = hash;
+  }
+}
+
+bool FileKeySet::insert(std::string_view key) {
+  if (size_ * 4 >= slots_.size() * 3) Grow();
+  const Hash hash = HashOf(key);
+  Hash& slot = slots_[SlotOf(hash)];
+  if (slot.second != 0) return false;
+  slot = hash;
+  ++size_;
+  return true;
+}
+
+bool FileKeySet::contains(std::string_view key) const {
+  return size_ > 0 && slots_[SlotOf(HashOf(key))].second != 0;
+}
+
+std::vector<std::uint64_t> FileKeySet::Hashes() const {
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(size_);
+  for (const Hash& hash : slots_) {
+    if (hash.second != 0) hashes.push_back(hash.first);
+  }
+  return hashes;
 }
 
 std::vector<AddFile> FileList::Decode(const Block& block) {
@@ -179,27 +270,36 @@ std::vector<AddFile> FileList::FilesOfBlock(std::size_t index) const {
   return files;
 }
 
-FileList FileList::Without(const FileKeys& keys, const FileKeySet& touched) const {
-  if (touched.empty() || empty()) return *this;
-  std::vector<std::uint64_t> hashes;
-  hashes.reserve(touched.size());
-  for (const std::string& key : touched) hashes.push_back(HashOf(key));
-  std::ranges::sort(hashes);
+std::vector<std::size_t> FileList::LiveBlock::RowsAmong(
+    const std::vector<std::uint64_t>& hashes) const {
+  std::vector<std::size_t> rows;
+  const auto take = [&](std::size_t row) {
+    if (!dead || !(*dead)[row]) rows.push_back(row);
+  };
+  if (hashes.size() <= kFewHashes) {
+    for (const std::uint64_t hash : hashes) block->ForEach(hash, take);
+    return rows;
+  }
+  for (std::size_t row = 0; row < block->hashes.size(); ++row) {
+    if (std::ranges::binary_search(hashes, block->hashes[row])) take(row);
+  }
+  return rows;
+}
 
+FileList FileList::Without(const FileKeySet& touched) const {
+  if (touched.empty() || empty()) return *this;
+  std::vector<std::uint64_t> hashes = touched.Hashes();
+  std::ranges::sort(hashes);
   FileList result = *this;
   for (LiveBlock& live : result.blocks_) {
-    std::vector<std::size_t> rows;
     const Block& block = *live.block;
-    for (std::size_t row = 0; row < block.hashes.size(); ++row) {
-      const bool is_dead = live.dead && (*live.dead)[row];
-      if (!is_dead && std::ranges::binary_search(hashes, block.hashes[row])) rows.push_back(row);
-    }
+    const std::vector<std::size_t> rows = live.RowsAmong(hashes);
     if (rows.empty()) continue;
     const std::vector<AddFile> files = Decode(block);
     auto dead = live.dead ? std::make_shared<std::vector<bool>>(*live.dead)
                           : std::make_shared<std::vector<bool>>(files.size(), false);
     for (const std::size_t row : rows) {
-      if (!touched.contains(keys.KeyOf(files[row]))) continue;  // Only the hash is equal.
+      if (!touched.contains(KeyOf(files[row]))) continue;  // Only the hash is equal.
       (*dead)[row] = true;
       --live.num_live;
       --result.num_files_;
@@ -209,6 +309,23 @@ FileList FileList::Without(const FileKeys& keys, const FileKeySet& touched) cons
   }
   std::erase_if(result.blocks_, [](const LiveBlock& live) { return live.num_live == 0; });
   return result;
+}
+
+FileKeySet FileList::KeysAmong(const FileKeySet& wanted) const {
+  FileKeySet found;
+  if (wanted.empty()) return found;
+  std::vector<std::uint64_t> hashes = wanted.Hashes();
+  std::ranges::sort(hashes);
+  for (const LiveBlock& live : blocks_) {
+    const std::vector<std::size_t> rows = live.RowsAmong(hashes);
+    if (rows.empty()) continue;
+    const std::vector<AddFile> files = Decode(*live.block);
+    for (const std::size_t row : rows) {
+      const std::string key = KeyOf(files[row]);
+      if (wanted.contains(key)) found.insert(key);
+    }
+  }
+  return found;
 }
 
 FileList FileList::With(FileList more) const {
@@ -289,6 +406,7 @@ void FileListBuilder::Seal() {
   block->compressed.resize(size);
   block->compressed.shrink_to_fit();
   block->hashes = std::exchange(hashes_, {});
+  block->Index();
   bytes_.clear();
   list_.num_files_ += static_cast<std::int64_t>(block->hashes.size());
   list_.size_bytes_ += std::exchange(size_bytes_, 0);

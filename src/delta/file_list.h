@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -14,24 +13,38 @@
 
 namespace inlet::delta {
 
-/// The identity of a data file in a table: its path, decoded and resolved, and its deletion vector.
+/// The identity of a data file in a table: its path, decoded, and its deletion vector.
 /// Source: Delta protocol, "Action Reconciliation".
-class FileKeys {
+std::string KeyOf(std::string_view path,
+                  const std::optional<DeletionVectorDescriptor>& deletion_vector);
+inline std::string KeyOf(const AddFile& file) { return KeyOf(file.path, file.deletion_vector); }
+inline std::string KeyOf(const RemoveFile& file) { return KeyOf(file.path, file.deletion_vector); }
+
+/// Keys of files, such as those that newer actions have spoken the last word on. Keeps 128 bits of
+/// each, which no two keys share but by a chance far below that of a broken disk.
+class FileKeySet {
  public:
-  /// `table_root_url` as "file:/data/t" or "s3://bucket/t"; absolute paths below it equal relative
-  /// ones.
-  explicit FileKeys(std::string_view table_root_url);
-  std::string KeyOf(std::string_view path,
-                    const std::optional<DeletionVectorDescriptor>& deletion_vector) const;
-  std::string KeyOf(const AddFile& file) const { return KeyOf(file.path, file.deletion_vector); }
-  std::string KeyOf(const RemoveFile& file) const { return KeyOf(file.path, file.deletion_vector); }
+  /// Whether it was not there yet.
+  bool insert(std::string_view key);
+  bool contains(std::string_view key) const;
+  bool empty() const { return size_ == 0; }
+  /// The hashes that FileList keeps of its files, in any order.
+  std::vector<std::uint64_t> Hashes() const;
 
  private:
-  std::string root_;
-};
+  struct Hash {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;  ///< 0: the slot is free.
+    bool operator==(const Hash&) const = default;
+  };
+  static Hash HashOf(std::string_view key);
+  /// The slot of `hash`, or the free one where it belongs.
+  std::size_t SlotOf(const Hash& hash) const;
+  void Grow();
 
-/// The keys that newer actions have spoken the last word on.
-using FileKeySet = std::unordered_set<std::string>;
+  std::vector<Hash> slots_;  ///< A power of two, at most three quarters full.
+  std::size_t size_ = 0;
+};
 
 /// The live files of one version in compact form: blocks of about a thousand files, compressed,
 /// shared between the snapshots that have them. A million files take about 200 MB.
@@ -49,7 +62,10 @@ class FileList {
   bool empty() const { return num_files_ == 0; }
 
   /// This list without the files of these keys.
-  FileList Without(const FileKeys& keys, const FileKeySet& touched) const;
+  FileList Without(const FileKeySet& touched) const;
+
+  /// The keys of files here that are in `wanted`.
+  FileKeySet KeysAmong(const FileKeySet& wanted) const;
 
   /// This list and then `more`, which has none of its files.
   FileList With(FileList more) const;
@@ -92,6 +108,9 @@ class FileList {
     std::shared_ptr<const Block> block;
     std::shared_ptr<const std::vector<bool>> dead;  ///< Null: all live.
     std::uint32_t num_live = 0;
+
+    /// The live rows whose keys have one of `hashes`, which are sorted.
+    std::vector<std::size_t> RowsAmong(const std::vector<std::uint64_t>& hashes) const;
   };
   static std::vector<AddFile> Decode(const Block& block);
 

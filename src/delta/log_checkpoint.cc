@@ -76,6 +76,7 @@ class Column {
   void Entries(std::int64_t row, Function&& visit) const {
     if (!Has(row) || array_->type_id() != arrow::Type::MAP) return;
     const auto& map = static_cast<const arrow::MapArray&>(*array_);
+    if (map.value_offset(row) == map.value_offset(row + 1)) return;
     const Column keys(map.keys());
     const Column values(map.items());
     for (std::int64_t i = map.value_offset(row); i < map.value_offset(row + 1); ++i) {
@@ -364,7 +365,7 @@ bool NeedsParsedStatistics(const parquet::FileMetaData& metadata, int stats_colu
 }
 
 /// The leaf columns that matter here.
-std::vector<int> WantedColumns(const parquet::FileMetaData& metadata, bool with_removes) {
+std::vector<int> WantedColumns(const parquet::FileMetaData& metadata, const FileActionSink& sink) {
   static const std::set<std::string> kOthers = {"metaData",       "protocol", "txn",
                                                 "domainMetadata", "sidecar",  "checkpointMetadata"};
   const parquet::SchemaDescriptor& schema = *metadata.schema();
@@ -378,10 +379,11 @@ std::vector<int> WantedColumns(const parquet::FileMetaData& metadata, bool with_
     const std::vector<std::string> path = schema.Column(i)->path()->ToDotVector();
     const std::string second = path.size() > 1 ? path[1] : "";
     if (path[0] == "add") {
+      if (!sink.add) continue;
       if (second == "partitionValues_parsed") continue;
       if (second == "stats_parsed" && !with_parsed) continue;
       wanted.push_back(i);
-    } else if (kOthers.contains(path[0]) || (path[0] == "remove" && with_removes)) {
+    } else if (kOthers.contains(path[0]) || (path[0] == "remove" && sink.remove)) {
       wanted.push_back(i);
     }
   }
@@ -399,7 +401,7 @@ Status ReadParquet(const storage::Location& table_root, const storage::ObjectInf
     arrow_properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
     std::unique_ptr<parquet::ParquetFileReader> file =
         parquet::ParquetFileReader::Open(std::move(input), properties);
-    const std::vector<int> columns = WantedColumns(*file->metadata(), sink.remove != nullptr);
+    const std::vector<int> columns = WantedColumns(*file->metadata(), sink);
     std::vector<int> row_groups(static_cast<std::size_t>(file->metadata()->num_row_groups()));
     for (std::size_t i = 0; i < row_groups.size(); ++i) row_groups[i] = static_cast<int>(i);
     if (columns.empty() || row_groups.empty()) return Ok();
@@ -415,7 +417,7 @@ Status ReadParquet(const storage::Location& table_root, const storage::ObjectInf
       if (!status.ok()) return Corrupt(info.path, status.message());
       if (batch == nullptr) return Ok();
       ReadOthers(*batch, out);
-      ReadAdds(Column(batch->GetColumnByName("add")), batch->num_rows(), sink);
+      if (sink.add) ReadAdds(Column(batch->GetColumnByName("add")), batch->num_rows(), sink);
       if (sink.remove) {
         ReadRemoves(Column(batch->GetColumnByName("remove")), batch->num_rows(), sink);
       }
@@ -428,7 +430,7 @@ Status ReadParquet(const storage::Location& table_root, const storage::ObjectInf
 void Deliver(std::vector<FileAction> files, const FileActionSink& sink) {
   for (FileAction& file : files) {
     if (auto* add = std::get_if<AddFile>(&file)) {
-      sink.add(std::move(*add));
+      if (sink.add) sink.add(std::move(*add));
     } else if (sink.remove) {
       sink.remove(std::get<RemoveFile>(std::move(file)));
     }

@@ -13,7 +13,7 @@ namespace inlet::delta {
 
 /// Who gets the file actions of a log checkpoint, one after the other.
 struct FileActionSink {
-  std::function<void(AddFile)> add;
+  std::function<void(AddFile)> add;        ///< Empty: adds are not read at all.
   std::function<void(RemoveFile)> remove;  ///< Empty: removes are not read at all.
 };
 

@@ -75,20 +75,19 @@ Result<Protocol> Union(const Protocol& current, const Protocol& restored,
 }  // namespace
 
 Result<RestoreResult> Restore(const storage::Location& table_root, const RestoreTarget& target,
-                              bool ignore_missing_files) {
+                              bool ignore_missing_files, std::optional<std::string> user_name) {
   const SnapshotPtr latest = TRY(Snapshot::Load(table_root));
   const Version version = TRY(VersionOf(table_root, target, *latest));
   const SnapshotPtr wanted = TRY(Snapshot::Load(table_root, version));
-  const FileKeys& keys = latest->keys();
 
   FileKeySet live;
-  for (const AddFile& file : latest->files()) live.insert(keys.KeyOf(file));
+  for (const AddFile& file : latest->files()) live.insert(KeyOf(file));
   FileKeySet kept;
   std::vector<AddFile> restored;
   for (AddFile file : wanted->files()) {
-    std::string key = keys.KeyOf(file);
+    const std::string key = KeyOf(file);
     if (!live.contains(key)) restored.push_back(std::move(file));
-    kept.insert(std::move(key));
+    kept.insert(key);
   }
   if (!ignore_missing_files) TRY(CheckFilesAreThere(table_root, restored));
 
@@ -96,7 +95,7 @@ Result<RestoreResult> Restore(const storage::Location& table_root, const Restore
   Transaction transaction(latest);
   transaction.ReadWholeTable();
   for (const AddFile& file : latest->files()) {
-    if (kept.contains(keys.KeyOf(file))) continue;
+    if (kept.contains(KeyOf(file))) continue;
     transaction.Remove(file);
     ++result.num_removed_files;
     result.removed_files_size += file.size;
@@ -115,7 +114,8 @@ Result<RestoreResult> Restore(const storage::Location& table_root, const Restore
   result.table_size_after_restore = wanted->size_bytes();
   result.num_of_files_after_restore = wanted->num_files();
 
-  Operation operation{.name = "RESTORE", .parameters = {}, .metrics = {}};
+  Operation operation{
+      .name = "RESTORE", .parameters = {}, .metrics = {}, .user_name = std::move(user_name)};
   operation.parameters["version"] =
       target.version ? std::to_string(*target.version) : std::string("null");
   operation.parameters["timestamp"] =

@@ -75,10 +75,10 @@ class Snapshot::LogReplay {
     }
     for (auto it = actions.files.rbegin(); it != actions.files.rend(); ++it) {
       if (const auto* add = std::get_if<AddFile>(&*it)) {
-        const auto [key, is_new] = touched_.insert(out_.keys_.KeyOf(*add));
-        if (is_new) added_.Add(*add, *key);
+        const std::string key = KeyOf(*add);
+        if (touched_.insert(key)) added_.Add(*add, key);
       } else {
-        touched_.insert(out_.keys_.KeyOf(std::get<RemoveFile>(*it)));
+        touched_.insert(KeyOf(std::get<RemoveFile>(*it)));
       }
     }
   }
@@ -93,7 +93,7 @@ class Snapshot::LogReplay {
 
   void Finish() {
     // What came from a checkpoint was told apart from what commits spoke on while it was read.
-    if (!base_is_sifted_) base_ = base_.Without(out_.keys_, touched_);
+    if (!base_is_sifted_) base_ = base_.Without(touched_);
     out_.files_ = base_.With(added_.Finish());
     std::erase_if(out_.domains_, [](const auto& entry) { return entry.second.removed; });
     if (protocol_) out_.protocol_ = *protocol_;
@@ -152,8 +152,8 @@ class Snapshot::LogReplay {
     if (!actions) return false;
     FileKeySet keys;
     for (const FileAction& file : actions->files) {
-      const auto key_of = [&](const auto& action) { return out_.keys_.KeyOf(action); };
-      if (!keys.insert(std::visit(key_of, file)).second) return false;
+      const auto key_of = [&](const auto& action) { return KeyOf(action); };
+      if (!keys.insert(std::visit(key_of, file))) return false;
     }
     Take(*std::move(actions));
     return true;
@@ -163,7 +163,7 @@ class Snapshot::LogReplay {
     FileListBuilder builder;
     FileActionSink sink;
     sink.add = [&](const AddFile& file) {
-      const std::string key = out_.keys_.KeyOf(file);
+      const std::string key = KeyOf(file);
       if (!touched_.contains(key)) builder.Add(file, key);
     };
     CommitActions others = TRY(ReadLogCheckpoint(out_.table_root_, files, sink));
@@ -189,8 +189,7 @@ class Snapshot::LogReplay {
   bool checkpoint_failed_ = false;
 };
 
-Snapshot::Snapshot(Private, storage::Location table_root)
-    : table_root_(std::move(table_root)), keys_(UrlOf(table_root_)) {}
+Snapshot::Snapshot(Private, storage::Location table_root) : table_root_(std::move(table_root)) {}
 
 Result<SnapshotPtr> Snapshot::Load(const storage::Location& table_root,
                                    std::optional<Version> version) {
@@ -299,29 +298,27 @@ bool Snapshot::in_commit_timestamps_enabled() const {
 }
 
 Result<std::vector<RemoveFile>> Snapshot::LoadTombstones() const {
-  // The key set has the files on which newer actions have spoken.
+  // A file whose last word is a remove is not live; so what else is told of files does not matter.
   FileKeySet seen;
   std::vector<RemoveFile> tombstones;
   const auto take_remove = [&](RemoveFile remove) {
-    if (seen.insert(keys_.KeyOf(remove)).second) tombstones.push_back(std::move(remove));
+    if (seen.insert(KeyOf(remove))) tombstones.push_back(std::move(remove));
   };
   for (auto info = segment_.commits.rbegin(); info != segment_.commits.rend(); ++info) {
     std::string text = TRY(table_root_.store->Get(info->path));
+    if (!text.contains("\"remove\"")) continue;
     CommitActions actions = TRY(ParseActions(std::move(text), info->path));
     for (auto file = actions.files.rbegin(); file != actions.files.rend(); ++file) {
-      if (auto* remove = std::get_if<RemoveFile>(&*file)) {
-        take_remove(std::move(*remove));
-      } else {
-        seen.insert(keys_.KeyOf(std::get<AddFile>(*file)));
-      }
+      if (auto* remove = std::get_if<RemoveFile>(&*file)) take_remove(std::move(*remove));
     }
   }
   if (segment_.checkpoint) {
     FileActionSink sink;
-    sink.add = [](const AddFile&) {};
     sink.remove = take_remove;
     TRY(ReadLogCheckpoint(table_root_, *segment_.checkpoint, sink));
   }
+  const FileKeySet live = files_.KeysAmong(seen);
+  std::erase_if(tombstones, [&](const RemoveFile& remove) { return live.contains(KeyOf(remove)); });
   return tombstones;
 }
 

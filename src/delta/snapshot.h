@@ -76,7 +76,6 @@ class Snapshot {
 
   bool in_commit_timestamps_enabled() const;
   const LogSegment& segment() const { return segment_; }
-  const FileKeys& keys() const { return keys_; }
 
   /// Removed files that are still remembered, read from the log anew.
   Result<std::vector<RemoveFile>> LoadTombstones() const;
@@ -92,7 +91,6 @@ class Snapshot {
   Status CheckAndDerive();
 
   storage::Location table_root_;
-  FileKeys keys_;
   LogSegment segment_;
   std::int64_t timestamp_ms_ = 0;
   Protocol protocol_;

@@ -159,7 +159,7 @@ void Transaction::ReadRows(std::vector<types::ColumnPredicate> predicates) {
   state_->reads.rows.push_back(std::move(predicates));
 }
 void Transaction::ReadFile(const AddFile& file) {
-  if (state_->read_from) state_->reads.files.insert(state_->read_from->keys().KeyOf(file));
+  if (state_->read_from) state_->reads.files.insert(KeyOf(file));
 }
 std::optional<std::int64_t> Transaction::ReadTransaction(std::string_view app_id) {
   state_->reads.app_ids.emplace(app_id);
@@ -217,14 +217,13 @@ Status Transaction::State::Prepare(const Operation& operation) {
       actions.metadata ? TRY(types::SchemaFromJson(metadata.schema_string)) : read_from->schema();
   bool writes_rows = false;
   bool deletes_rows = false;
-  const FileKeys keys(UrlOf(table_root));
   FileKeySet added;
   FileKeySet removed;
   for (const FileAction& file : actions.files) {
     const auto* add = std::get_if<AddFile>(&file);
     const auto* remove = std::get_if<RemoveFile>(&file);
     const std::string& path = add != nullptr ? add->path : remove->path;
-    const bool is_new = (add != nullptr ? added : removed).insert(keys.KeyOf(path, {})).second;
+    const bool is_new = (add != nullptr ? added : removed).insert(KeyOf(path, {}));
     if (!is_new) return Fail(Condition::DELTA_DUPLICATE_ACTIONS_FOUND, {{"path", path}});
     writes_rows |= add != nullptr && add->data_change;
     deletes_rows |= remove != nullptr && remove->data_change;
