@@ -25,7 +25,13 @@ const std::vector<Removable>& RemovableFeatures() {
        {"delta.enableRowTracking", "delta.rowTrackingSuspended",
         "delta.rowTracking.materializedRowIdColumnName",
         "delta.rowTracking.materializedRowCommitVersionColumnName"},
-       "delta.rowTracking"}};
+       "delta.rowTracking"},
+      {"deletionVectors", {"delta.enableDeletionVectors"}, ""},
+      {"columnMapping", {"delta.columnMapping.mode", "delta.columnMapping.maxColumnId"}, ""},
+      {"typeWidening", {"delta.enableTypeWidening"}, ""},
+      {"typeWidening-preview", {"delta.enableTypeWidening"}, ""},
+      {"v2Checkpoint", {"delta.checkpointPolicy"}, ""},
+      {"vacuumProtocolCheck", {}, ""}};
   return features;
 }
 
@@ -64,6 +70,13 @@ Protocol Without(const Protocol& current, std::string_view feature) {
   std::erase(left, feature);
   protocol.min_writer_version = 7;
   protocol.writer_features = std::move(left);
+  if (protocol.reader_features) std::erase(*protocol.reader_features, feature);
+  const bool needs_nothing =
+      protocol.reader_features ? protocol.reader_features->empty() : feature == "columnMapping";
+  if (needs_nothing) {
+    protocol.min_reader_version = 1;
+    protocol.reader_features.reset();
+  }
   return protocol;
 }
 
@@ -83,10 +96,6 @@ Result<TableActions> DropFeature(const Snapshot& current, std::string_view name)
   }
   const auto removable = std::ranges::find(RemovableFeatures(), known->name, &Removable::name);
   if (removable == RemovableFeatures().end()) {
-    if (known->is_reader_feature) {
-      return FailUnsupported("DROP FEATURE of " + std::string(known->name) +
-                             ", which readers of older versions need");
-    }
     return Fail(Condition::DELTA_FEATURE_DROP_NONREMOVABLE_FEATURE,
                 {{"feature", std::string(known->name)}});
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/result.h"
 #include "delta/snapshot.h"
@@ -18,8 +19,9 @@ void StartLogCheckpoint(SnapshotPtr snapshot);
 Status WriteLogCheckpoint(const SnapshotPtr& snapshot, std::int64_t now_ms);
 
 /// Deletes commits, checkpoints and checksums before the newest checkpoint that is older than
-/// delta.logRetentionDuration. Returns how many files.
-/// Source: Delta protocol, "Metadata Cleanup".
-Result<std::int64_t> CleanLog(const Snapshot& snapshot, std::int64_t now_ms);
+/// delta.logRetentionDuration, in whole days; or than `retention_ms`, to the millisecond. Returns
+/// how many files. Source: Delta protocol, "Metadata Cleanup".
+Result<std::int64_t> CleanLog(const Snapshot& snapshot, std::int64_t now_ms,
+                              std::optional<std::int64_t> retention_ms = std::nullopt);
 
 }  // namespace inlet::delta

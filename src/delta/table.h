@@ -61,7 +61,8 @@ Result<TableActions> AlterSchema(
 Result<TableActions> AlterClustering(const Snapshot& current,
                                      const std::vector<std::string>& columns);
 
-/// `current` without a feature that only writers know, and without what belongs to it.
+/// `current` without a feature and what belongs to it in the metadata. Files, columns and older
+/// versions that need the feature are the caller's part.
 /// Errors: DELTA_FEATURE_DROP_UNSUPPORTED_CLIENT_FEATURE, _FEATURE_NOT_PRESENT,
 /// _NONREMOVABLE_FEATURE, _DEPENDENT_FEATURE; DELTA_CANNOT_DROP_CHECK_CONSTRAINT_FEATURE.
 Result<TableActions> DropFeature(const Snapshot& current, std::string_view name);
@@ -133,12 +134,15 @@ struct RestoreTarget {
 /// Errors: DELTA_CANNOT_RESTORE_TABLE_VERSION, DELTA_CANNOT_RESTORE_TIMESTAMP_EARLIER and _GREATER;
 /// PATH_NOT_FOUND naming a data file that is gone.
 Result<RestoreResult> Restore(const storage::Location& table_root, const RestoreTarget& target,
-                              bool ignore_missing_files = false);
+                              bool ignore_missing_files = false,
+                              std::optional<std::string> user_name = std::nullopt);
 
 struct VacuumOptions {
   std::optional<double> retention_hours;  ///< None: delta.deletedFileRetentionDuration.
   bool dry_run = false;
-  bool is_lite = false;         ///< Only files that the log says were removed; lists nothing.
+  bool is_lite = false;  ///< Only files that the log says were removed; lists nothing.
+  /// In place of a listing: what lies below the table's root.
+  std::optional<std::vector<storage::ObjectInfo>> inventory;
   bool check_retention = true;  ///< spark.databricks.delta.retentionDurationCheck.enabled
   std::optional<std::int64_t> now_ms;
 };

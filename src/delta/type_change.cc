@@ -60,6 +60,21 @@ Status CheckField(const types::StructField& field) {
   return Ok();
 }
 
+types::DataType WithoutTypeChanges(const types::DataType& type) {
+  switch (type.id()) {
+    case TypeId::kArray:
+      return types::DataType::Array(WithoutTypeChanges(type.element()), type.fields()[0].nullable);
+    case TypeId::kMap:
+      return types::DataType::Map(WithoutTypeChanges(type.key()), WithoutTypeChanges(type.value()),
+                                  type.fields()[1].nullable);
+    case TypeId::kStruct:
+      return types::DataType::Struct(
+          delta::WithoutTypeChanges(types::StructType{type.fields()}).fields);
+    default:
+      return type;
+  }
+}
+
 }  // namespace
 
 bool IsAllowedTypeChange(const types::DataType& from, const types::DataType& to) {
@@ -86,6 +101,14 @@ void NoteTypeChange(types::StructField& field, const types::DataType& type) {
                      {"toType", nlohmann::json::parse(types::ToJson(type))}});
   field.metadata["delta.typeChanges"] = changes.dump();
   field.type = type;
+}
+
+types::StructType WithoutTypeChanges(types::StructType schema) {
+  for (types::StructField& field : schema.fields) {
+    field.metadata.erase("delta.typeChanges");
+    field.type = WithoutTypeChanges(field.type);
+  }
+  return schema;
 }
 
 Status CheckTypeChanges(const types::StructType& schema) {

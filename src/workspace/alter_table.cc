@@ -14,6 +14,7 @@
 #include "types/json_text.h"
 #include "workspace/binder.h"
 #include "workspace/datasets.h"
+#include "workspace/feature_removal.h"
 #include "workspace/statements.h"
 #include "workspace/table_definition.h"
 
@@ -31,7 +32,13 @@ class AlterTableRun {
 
   Status operator()(const sql::SetProperties& action) {
     std::map<std::string, std::optional<std::string>> changes;
-    for (const auto& [key, value] : action.properties) changes[key] = value;
+    for (const auto& [key, value] : action.properties) {
+      if (TakesMappingAway(key, value)) {
+        table_ = TRY(RemoveColumnMapping(call_, table_));
+        if (action.properties.size() == 1) return Ok();
+      }
+      changes[key] = value;
+    }
     std::string json = "{";
     for (const auto& [key, value] : action.properties) {
       json +=
@@ -151,12 +158,12 @@ class AlterTableRun {
   Status operator()(const sql::AddConstraint& action) {
     if (action.constraint.kind != sql::TableConstraint::Kind::kCheck) return Ok();
     const std::string expression = sql::ToSql(*action.constraint.check);
-    TRY(CheckRows(*action.constraint.check, expression));
     const std::string key = "delta.constraints." + ToLower(action.constraint.name);
-    if (table_->properties().contains(key)) {
-      return Fail(Condition::DELTA_INVALID_TABLE_PROPERTY,
-                  {{"property", key}, {"value", expression}, {"message", "the constraint exists"}});
+    if (const auto there = table_->properties().find(key); there != table_->properties().end()) {
+      return Fail(Condition::DELTA_CONSTRAINT_ALREADY_EXISTS,
+                  {{"constraintName", action.constraint.name}, {"oldConstraint", there->second}});
     }
+    TRY(CheckRows(*action.constraint.check, expression));
     return CommitProperties({{key, expression}}, "ADD CONSTRAINT",
                             {{"name", action.constraint.name}, {"expr", expression}});
   }
@@ -173,8 +180,7 @@ class AlterTableRun {
   }
 
   Status operator()(const sql::DropFeature& action) {
-    return Commit(TRY(delta::DropFeature(*table_, action.feature)), "DROP FEATURE",
-                  {{"featureName", action.feature}});
+    return workspace::DropFeature(call_, table_, action);
   }
 
   template <class Other>
@@ -188,6 +194,11 @@ class AlterTableRun {
   bool MapsColumns() const {
     const auto mode = delta::ColumnMappingModeOf(table_->properties());
     return mode && *mode != delta::ColumnMappingMode::kNone;
+  }
+
+  bool TakesMappingAway(std::string_view key, std::string_view value) const {
+    return EqualsIgnoreCase(key, "delta.columnMapping.mode") && EqualsIgnoreCase(value, "none") &&
+           MapsColumns();
   }
 
   static std::optional<delta::FieldPosition> PositionOf(
@@ -283,7 +294,25 @@ class AlterTableRun {
       field.metadata.erase("CURRENT_DEFAULT");
       return Ok();
     }
+    if (std::holds_alternative<Columns::SyncIdentity>(change)) return SyncIdentity(field, path);
     return FailUnsupported("this form of ALTER COLUMN");
+  }
+
+  /// Moves the mark of an identity column past the values that the table has.
+  Status SyncIdentity(StructField& field, const sql::ColumnPath& path) {
+    const std::optional<ingest::IdentityColumn> identity = ingest::IdentityOf(field);
+    if (!identity) return FailUnsupported("SYNC IDENTITY of a column that is none");
+    const std::optional<std::string> text =
+        TRY(TextOf(ingest::parts::Call(identity->step > 0 ? "max" : "min",
+                                       {{.node = sql::ColumnRef{.parts = path}}}),
+                   std::nullopt));
+    if (!text) return Ok();
+    const ingest::IdentityColumn synced =
+        ingest::PastValue(*identity, std::strtoll(text->c_str(), nullptr, 10));
+    if (synced.high_water_mark) {
+      field.metadata["delta.identity.highWaterMark"] = std::to_string(*synced.high_water_mark);
+    }
+    return Ok();
   }
 
   Status Widen(StructField& field, const sql::ColumnPath& path, const types::DataType& type) {
@@ -331,19 +360,26 @@ class AlterTableRun {
 
   /// The number of rows where `condition` holds, as text.
   Result<std::string> CountRows(sql::Expression condition) {
+    return TRY(TextOf(ingest::parts::Call("count", {{.node = sql::Star{}}}), std::move(condition)))
+        .value_or("0");
+  }
+
+  /// An aggregate of the table's rows as text; nothing for NULL.
+  Result<std::optional<std::string>> TextOf(sql::Expression aggregate,
+                                            std::optional<sql::Expression> condition) {
     namespace parts = ingest::parts;
     sql::NamedTable table{.name = {.parts = {"delta", table_->table_url()}}};
-    sql::Select select{.from = sql::TableRef{.node = std::move(table)},
-                       .where = std::move(condition)};
-    sql::Expression count = parts::Call("count", {{.node = sql::Star{}}});
+    sql::Select select{.from = sql::TableRef{.node = std::move(table)}};
+    if (condition) select.where = *std::move(condition);
     select.items.push_back(
-        parts::Item(parts::CastTo(std::move(count), types::TypeId::kString), "n"));
+        parts::Item(parts::CastTo(std::move(aggregate), types::TypeId::kString), "n"));
     ingest::BoundQuery bound = TRY(Bind(call_, {.body = std::move(select)}));
     const auto reader = TRY(call_.shared.engine->Run(bound.query, std::move(bound.inputs),
                                                      bound.context, call_.options.stop));
     const types::BatchPtr batch = TRY(reader->Next());
-    if (batch == nullptr) return FailInternal("a count has no row");
-    return batch->column(0)->GetScalar(0).ValueOrDie()->ToString();
+    if (batch == nullptr) return FailInternal("an aggregate has no row");
+    if (batch->column(0)->IsNull(0)) return std::optional<std::string>();
+    return std::optional(batch->column(0)->GetScalar(0).ValueOrDie()->ToString());
   }
 
   Status CommitSchema(StructType schema, std::string name, Parameters parameters) {

@@ -60,17 +60,33 @@ std::optional<IdentityColumn> IdentityOf(const StructField& field) {
       .high_water_mark = number("delta.identity.highWaterMark")};
 }
 
-Expression NextIdentity(const IdentityColumn& identity) {
+Expression NextIdentity(const IdentityColumn& identity, sql::WindowSpec window) {
   const auto number = [](std::int64_t value) {
     return Expression{
         .node = sql::Literal{.type = types::TypeId::kLong, .text = std::to_string(value)}};
   };
   sql::FunctionCall row_number{.name = {.parts = {"row_number"}}};
-  row_number.over = sql::WindowSpec{};
+  row_number.over = std::move(window);
   Expression steps = parts::Binary(
       sql::BinaryOperator::kMultiply,
       parts::CastTo({.node = std::move(row_number)}, types::TypeId::kLong), number(identity.step));
   return parts::Binary(sql::BinaryOperator::kAdd, std::move(steps), number(identity.base()));
+}
+
+IdentityColumn PastValue(IdentityColumn identity, std::int64_t value) {
+  const bool grows = identity.step > 0;
+  const bool is_before_start = grows ? value < identity.start : value > identity.start;
+  if (is_before_start) return identity;
+  std::int64_t distance = 0;
+  std::int64_t mark = value;
+  if (__builtin_sub_overflow(value, identity.start, &distance)) return identity;
+  const std::int64_t beyond = distance % identity.step;
+  // On to the next value of the sequence, unless it is one.
+  if (beyond != 0 && __builtin_add_overflow(value, identity.step - beyond, &mark)) return identity;
+  const bool is_new = !identity.high_water_mark ||
+                      (grows ? mark > *identity.high_water_mark : mark < *identity.high_water_mark);
+  if (is_new) identity.high_water_mark = mark;
+  return identity;
 }
 
 StructType WithIdentitiesGiven(StructType schema, std::int64_t num_rows) {

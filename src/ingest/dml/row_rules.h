@@ -26,8 +26,11 @@ struct IdentityColumn {
   std::int64_t base() const { return high_water_mark.value_or(start - step); }
 };
 std::optional<IdentityColumn> IdentityOf(const types::StructField& field);
-/// The next value for each row of a query.
-sql::Expression NextIdentity(const IdentityColumn& identity);
+/// The next value for each row of a query, or of each part of it that `window` makes.
+sql::Expression NextIdentity(const IdentityColumn& identity, sql::WindowSpec window = {});
+/// `identity` with a mark that the values it gives next lie beyond `value`; never one before its
+/// own.
+IdentityColumn PastValue(IdentityColumn identity, std::int64_t value);
 /// The schema after `num_rows` rows have got values.
 types::StructType WithIdentitiesGiven(types::StructType schema, std::int64_t num_rows);
 
