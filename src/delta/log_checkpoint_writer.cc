@@ -10,10 +10,12 @@
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 
+#include <functional>
 #include <utility>
 
 #include "base/option_map.h"
 #include "base/uuid.h"
+#include "delta/commit_file.h"
 #include "types/arrow.h"
 
 namespace inlet::delta {
@@ -37,10 +39,12 @@ std::shared_ptr<arrow::DataType> DeletionVectorType() {
                          Int("sizeInBytes"), Long("cardinality")});
 }
 
-/// The columns in the order in which ActionRows fills them.
-std::shared_ptr<arrow::Schema> CheckpointSchema(bool is_v2) {
-  std::vector<std::shared_ptr<arrow::Field>> fields = {
-      arrow::field("txn", arrow::struct_({Text("appId"), Long("version"), Long("lastUpdated")})),
+std::shared_ptr<arrow::Field> Transactions() {
+  return arrow::field("txn", arrow::struct_({Text("appId"), Long("version"), Long("lastUpdated")}));
+}
+
+std::vector<std::shared_ptr<arrow::Field>> FileFields() {
+  return {
       arrow::field(
           "add", arrow::struct_(
                      {Text("path"), arrow::field("partitionValues", TextMap()), Long("size"),
@@ -53,6 +57,11 @@ std::shared_ptr<arrow::Schema> CheckpointSchema(bool is_v2) {
                           Bool("extendedFileMetadata"), arrow::field("partitionValues", TextMap()),
                           Long("size"), arrow::field("deletionVector", DeletionVectorType()),
                           Long("baseRowId"), Long("defaultRowCommitVersion")})),
+  };
+}
+
+std::vector<std::shared_ptr<arrow::Field>> TableFields() {
+  return {
       arrow::field(
           "metaData",
           arrow::struct_(
@@ -67,11 +76,23 @@ std::shared_ptr<arrow::Schema> CheckpointSchema(bool is_v2) {
       arrow::field("domainMetadata",
                    arrow::struct_({Text("domain"), Text("configuration"), Bool("removed")})),
   };
-  if (is_v2) {
-    fields.push_back(arrow::field(
-        "checkpointMetadata", arrow::struct_({Long("version"), arrow::field("tags", TextMap())})));
-  }
-  return arrow::schema(std::move(fields));
+}
+
+using Fields = std::vector<std::shared_ptr<arrow::Field>>;
+
+Fields Together(std::initializer_list<Fields> parts) {
+  Fields all;
+  for (const Fields& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+/// What stands in the main file of a V2 checkpoint beside txn and the table's own actions.
+Fields V2Fields() {
+  return {arrow::field("checkpointMetadata",
+                       arrow::struct_({Long("version"), arrow::field("tags", TextMap())})),
+          arrow::field("sidecar",
+                       arrow::struct_({Text("path"), Long("sizeInBytes"), Long("modificationTime"),
+                                       arrow::field("tags", TextMap())}))};
 }
 
 /// Fills the fields of one struct in their order; what is left out at the end is an error of ours.
@@ -198,6 +219,10 @@ void Fill(FieldWriter& out, const CheckpointMetadata& metadata) {
   out.Put(metadata.version).Null();
 }
 
+void Fill(FieldWriter& out, const SidecarFile& sidecar) {
+  out.Put(sidecar.path).Put(sidecar.size_in_bytes).Put(sidecar.modification_time).Null();
+}
+
 /// An object of a store as Arrow writes files.
 class StoredOutput : public arrow::io::OutputStream {
  public:
@@ -264,18 +289,105 @@ bool IsV2(const Snapshot& snapshot) {
   return found != snapshot.properties().end() && EqualsIgnoreCase(found->second, "v2");
 }
 
-Status WriteRows(const Snapshot& snapshot, const std::vector<RemoveFile>& tombstones,
-                 const std::vector<SetTransaction>& transactions, bool is_v2, ActionRows& rows) {
-  enum { kTxn, kAdd, kRemove, kMetadata, kProtocol, kDomain, kCheckpointMetadata };
-  TRY(rows.Begin());
-  if (is_v2) TRY(rows.Add(kCheckpointMetadata, CheckpointMetadata{snapshot.version()}));
-  TRY(rows.Add(kProtocol, snapshot.protocol()));
-  TRY(rows.Add(kMetadata, snapshot.metadata()));
-  for (const SetTransaction& transaction : transactions) TRY(rows.Add(kTxn, transaction));
-  for (const auto& [name, domain] : snapshot.domains()) TRY(rows.Add(kDomain, domain));
-  for (const AddFile& file : snapshot.files()) TRY(rows.Add(kAdd, file));
-  for (const RemoveFile& file : tombstones) TRY(rows.Add(kRemove, file));
-  return rows.Flush();
+Status WriteFiles(const Snapshot& snapshot, const std::vector<RemoveFile>& tombstones,
+                  int first_column, ActionRows& rows) {
+  for (const AddFile& file : snapshot.files()) TRY(rows.Add(first_column, file));
+  for (const RemoveFile& file : tombstones) TRY(rows.Add(first_column + 1, file));
+  return Ok();
+}
+
+Status WriteTable(const Snapshot& snapshot, const std::vector<SetTransaction>& transactions,
+                  int first_column, ActionRows& rows) {
+  TRY(rows.Add(first_column, snapshot.metadata()));
+  TRY(rows.Add(first_column + 1, snapshot.protocol()));
+  for (const SetTransaction& transaction : transactions) TRY(rows.Add(/*column=*/0, transaction));
+  for (const auto& [name, domain] : snapshot.domains()) TRY(rows.Add(first_column + 2, domain));
+  return Ok();
+}
+
+struct WrittenFile {
+  storage::ObjectInfo object;
+  std::int64_t num_actions = 0;
+};
+
+/// One Parquet file with these columns, filled by `write`.
+Result<WrittenFile> WriteFile(const Snapshot& snapshot, const std::string& path, Fields fields,
+                              const std::function<Status(ActionRows&)>& write) {
+  std::unique_ptr<storage::ObjectWriter> object =
+      TRY(snapshot.table_root().store->OpenWriter(path));
+  const std::shared_ptr<arrow::Schema> schema = arrow::schema(std::move(fields));
+  WrittenFile written;
+  try {
+    auto properties = parquet::WriterProperties::Builder();
+    properties.compression(parquet::Compression::SNAPPY);
+    // Each file has its own path and statistics: a dictionary of them would be all of them.
+    for (const char* column : {"add.path", "add.stats", "remove.path"}) {
+      properties.disable_dictionary(column);
+    }
+    std::unique_ptr<parquet::arrow::FileWriter> file = ARROW_TRY(parquet::arrow::FileWriter::Open(
+        *schema, arrow::default_memory_pool(), std::make_shared<StoredOutput>(*object),
+        properties.build()));
+    ActionRows rows(schema, *file);
+    TRY(rows.Begin());
+    TRY(write(rows));
+    TRY(rows.Flush());
+    ARROW_CHECK_OK(file->Close());
+    written.num_actions = rows.num_rows();
+  } catch (const std::exception& exception) {
+    return FailInternal(std::string("write a log checkpoint: ") + exception.what());
+  }
+  written.object = TRY(object->Finish());
+  return written;
+}
+
+/// The file actions of a V2 checkpoint, in a file of their own.
+Result<std::pair<SidecarFile, WrittenFile>> WriteSidecar(
+    const Snapshot& snapshot, const std::vector<RemoveFile>& tombstones) {
+  const std::string name = PaddedVersion(snapshot.version()) +
+                           ".checkpoint.0000000001.0000000001." + RandomUuid() + ".parquet";
+  const std::string path = LogDirectory(snapshot.table_root()) + "_sidecars/" + name;
+  WrittenFile written = TRY(WriteFile(snapshot, path, FileFields(), [&](ActionRows& rows) {
+    return WriteFiles(snapshot, tombstones, /*first_column=*/0, rows);
+  }));
+  SidecarFile sidecar{.path = name,
+                      .size_in_bytes = written.object.size_bytes,
+                      .modification_time = written.object.modified_at_ms};
+  return std::pair(std::move(sidecar), std::move(written));
+}
+
+Result<WrittenCheckpoint> WriteClassic(const Snapshot& snapshot,
+                                       const std::vector<RemoveFile>& tombstones,
+                                       const std::vector<SetTransaction>& transactions) {
+  const std::string path = LogDirectory(snapshot.table_root()) + PaddedVersion(snapshot.version()) +
+                           ".checkpoint.parquet";
+  const WrittenFile written =
+      TRY(WriteFile(snapshot, path, Together({{Transactions()}, FileFields(), TableFields()}),
+                    [&](ActionRows& rows) -> Status {
+                      TRY(WriteTable(snapshot, transactions, /*first_column=*/3, rows));
+                      return WriteFiles(snapshot, tombstones, /*first_column=*/1, rows);
+                    }));
+  return WrittenCheckpoint{.num_actions = written.num_actions,
+                           .num_add_files = snapshot.num_files(),
+                           .size_bytes = written.object.size_bytes};
+}
+
+Result<WrittenCheckpoint> WriteV2(const Snapshot& snapshot,
+                                  const std::vector<RemoveFile>& tombstones,
+                                  const std::vector<SetTransaction>& transactions) {
+  const auto sidecar = TRY(WriteSidecar(snapshot, tombstones));
+  const std::string path = LogDirectory(snapshot.table_root()) + PaddedVersion(snapshot.version()) +
+                           ".checkpoint." + RandomUuid() + ".parquet";
+  const WrittenFile written =
+      TRY(WriteFile(snapshot, path, Together({{Transactions()}, TableFields(), V2Fields()}),
+                    [&](ActionRows& rows) -> Status {
+                      TRY(rows.Add(/*column=*/4, CheckpointMetadata{snapshot.version()}));
+                      TRY(WriteTable(snapshot, transactions, /*first_column=*/1, rows));
+                      return rows.Add(/*column=*/5, sidecar.first);
+                    }));
+  return WrittenCheckpoint{
+      .num_actions = written.num_actions + sidecar.second.num_actions,
+      .num_add_files = snapshot.num_files(),
+      .size_bytes = written.object.size_bytes + sidecar.second.object.size_bytes};
 }
 
 }  // namespace
@@ -283,29 +395,8 @@ Status WriteRows(const Snapshot& snapshot, const std::vector<RemoveFile>& tombst
 Result<WrittenCheckpoint> WriteCheckpointFile(const Snapshot& snapshot,
                                               const std::vector<RemoveFile>& tombstones,
                                               const std::vector<SetTransaction>& transactions) {
-  const bool is_v2 = IsV2(snapshot);
-  const std::string path = LogDirectory(snapshot.table_root()) + PaddedVersion(snapshot.version()) +
-                           ".checkpoint." + (is_v2 ? RandomUuid() + "." : "") + "parquet";
-  std::unique_ptr<storage::ObjectWriter> object =
-      TRY(snapshot.table_root().store->OpenWriter(path));
-  const std::shared_ptr<arrow::Schema> schema = CheckpointSchema(is_v2);
-  WrittenCheckpoint written;
-  try {
-    auto properties = parquet::WriterProperties::Builder();
-    properties.compression(parquet::Compression::SNAPPY);
-    std::unique_ptr<parquet::arrow::FileWriter> file = ARROW_TRY(parquet::arrow::FileWriter::Open(
-        *schema, arrow::default_memory_pool(), std::make_shared<StoredOutput>(*object),
-        properties.build()));
-    ActionRows rows(schema, *file);
-    TRY(WriteRows(snapshot, tombstones, transactions, is_v2, rows));
-    ARROW_CHECK_OK(file->Close());
-    written.num_actions = rows.num_rows();
-  } catch (const std::exception& exception) {
-    return FailInternal(std::string("write a log checkpoint: ") + exception.what());
-  }
-  written.size_bytes = TRY(object->Finish()).size_bytes;
-  written.num_add_files = snapshot.num_files();
-  return written;
+  return IsV2(snapshot) ? WriteV2(snapshot, tombstones, transactions)
+                        : WriteClassic(snapshot, tombstones, transactions);
 }
 
 }  // namespace inlet::delta

@@ -15,9 +15,9 @@ struct WrittenCheckpoint {
   std::int64_t size_bytes = 0;
 };
 
-/// Writes one Parquet file with everything that `snapshot` is and `tombstones`: the classic name,
-/// or with delta.checkpointPolicy = v2 a UUID name and a checkpointMetadata action. Streams the
-/// files. Source: Delta protocol, "Checkpoints".
+/// Writes everything that `snapshot` is and `tombstones`: one file of the classic name, or with
+/// delta.checkpointPolicy = v2 one of a UUID name, and a sidecar that has the files. Streams.
+/// Source: Delta protocol, "Checkpoints".
 Result<WrittenCheckpoint> WriteCheckpointFile(const Snapshot& snapshot,
                                               const std::vector<RemoveFile>& tombstones,
                                               const std::vector<SetTransaction>& transactions);

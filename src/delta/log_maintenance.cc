@@ -6,12 +6,16 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <thread>
 
 #include "base/option_map.h"
+#include "delta/commit_file.h"
 #include "delta/commit_time.h"
+#include "delta/data_path.h"
 #include "delta/last_checkpoint.h"
+#include "delta/log_checkpoint.h"
 #include "delta/log_checkpoint_writer.h"
 #include "delta/table.h"
 #include "delta/transaction.h"
@@ -111,6 +115,36 @@ std::optional<Version> CleanUpTo(const std::vector<TimedCommit>& commits,
   return std::nullopt;
 }
 
+/// Deletes sidecars that no checkpoint names and that are too old to belong to one being written.
+/// Source: Delta protocol, "Metadata Cleanup".
+Result<std::int64_t> CleanSidecars(const storage::Location& root, std::int64_t now_ms) {
+  const std::string log = LogDirectory(root);
+  const std::vector<storage::ObjectInfo> sidecars = TRY(root.store->List(log + "_sidecars/", {}));
+  if (sidecars.empty()) return 0;
+  std::set<std::string> named;
+  for (const storage::ObjectInfo& object : TRY(root.store->List(log, {.one_level = true}))) {
+    const LogFileName name = LogFileName::Parse(std::string_view(object.path).substr(log.size()));
+    if (name.kind != LogFileName::Kind::kCheckpoint &&
+        name.kind != LogFileName::Kind::kUuidCheckpoint) {
+      continue;
+    }
+    const CommitActions actions =
+        TRY(ReadLogCheckpoint(root, {name.version, name.kind, {object}}, FileActionSink()));
+    for (const SidecarFile& sidecar : actions.sidecars) {
+      const std::string path = DecodeUri(sidecar.path);
+      named.insert(path.substr(path.rfind('/') + 1));
+    }
+  }
+  std::int64_t num_deleted = 0;
+  for (const storage::ObjectInfo& sidecar : sidecars) {
+    const bool is_named = named.contains(sidecar.path.substr(sidecar.path.rfind('/') + 1));
+    if (is_named || sidecar.modified_at_ms > now_ms - kDayMs) continue;
+    TRY(root.store->Delete(sidecar.path));
+    ++num_deleted;
+  }
+  return num_deleted;
+}
+
 }  // namespace
 
 bool IsCheckpointDue(const Snapshot& snapshot) {
@@ -159,13 +193,14 @@ Status WriteLogCheckpoint(const SnapshotPtr& snapshot, std::int64_t now_ms) {
   return Ok();
 }
 
-Result<std::int64_t> CleanLog(const Snapshot& snapshot, std::int64_t now_ms) {
+Result<std::int64_t> CleanLog(const Snapshot& snapshot, std::int64_t now_ms,
+                              std::optional<std::int64_t> retention_ms) {
   // Versions below the property may only go all at once.
   if (snapshot.properties().contains("delta.requireCheckpointProtectionBeforeVersion")) return 0;
-  const std::int64_t retention_ms =
-      DurationMs(snapshot, "delta.logRetentionDuration").value_or(30 * kDayMs);
-  std::int64_t cut_off_ms = now_ms - retention_ms;
-  cut_off_ms -= ((cut_off_ms % kDayMs) + kDayMs) % kDayMs;
+  std::int64_t cut_off_ms =
+      now_ms - retention_ms.value_or(
+                   DurationMs(snapshot, "delta.logRetentionDuration").value_or(30 * kDayMs));
+  if (!retention_ms) cut_off_ms -= ((cut_off_ms % kDayMs) + kDayMs) % kDayMs;
 
   const storage::Location& root = snapshot.table_root();
   const std::string directory = LogDirectory(root);
@@ -200,7 +235,7 @@ Result<std::int64_t> CleanLog(const Snapshot& snapshot, std::int64_t now_ms) {
       ++num_deleted;
     }
   }
-  return num_deleted;
+  return num_deleted + TRY(CleanSidecars(root, now_ms));
 }
 
 }  // namespace inlet::delta
