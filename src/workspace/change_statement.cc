@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "delta/scan.h"
+#include "delta/schema_edit.h"
+#include "ingest/align_to_table.h"
 #include "ingest/dml/row_rules.h"
 #include "ingest/dml/sql_parts.h"
 #include "sql/walk.h"
@@ -20,6 +22,26 @@ bool HasSubquery(sql::Expression expression) {
     return Ok();
   });
   return found;
+}
+
+bool HasStruct(const types::DataType& type) {
+  return type.is(types::TypeId::kStruct) ||
+         std::ranges::any_of(type.fields(),
+                             [](const types::StructField& field) { return HasStruct(field.type); });
+}
+
+/// Whether structs have the same fields by name at every level, whatever their order.
+bool HaveSameFields(const types::DataType& left, const types::DataType& right) {
+  if (left.id() != right.id()) return !left.is_nested() && !right.is_nested();
+  if (left.fields().size() != right.fields().size()) return false;
+  const types::StructType fields{right.fields()};
+  for (std::size_t i = 0; i < left.fields().size(); ++i) {
+    const types::StructField& field = left.fields()[i];
+    const types::StructField* other =
+        left.is(types::TypeId::kStruct) ? fields.Find(field.name) : &fields.fields[i];
+    if (other == nullptr || !HaveSameFields(field.type, other->type)) return false;
+  }
+  return true;
 }
 
 /// A broken check as the error that names it.
@@ -79,6 +101,38 @@ Status ChangeStatement::Run(sql::Query query, bool with_news, bool allow_repeate
   inputs.push_back(TRY(change_.Target(ingest::kTargetInput)));
   ingest::BoundQuery bound = TRY(BindWith(std::move(query), std::move(inputs)));
   return Named(change_.Run(std::move(bound), change_.Wanted(with_news), allow_repeated));
+}
+
+Status ChangeStatement::FitStructs(const std::vector<sql::CommonTable>& with,
+                                   const sql::TableRef& rows,
+                                   const std::vector<sql::Assignment*>& assignments) {
+  namespace parts = ingest::parts;
+  sql::Select select{.from = rows};
+  std::vector<std::pair<sql::Assignment*, const types::DataType*>> fitted;
+  for (sql::Assignment* assignment : assignments) {
+    sql::ColumnPath path = assignment->column;
+    if (path.size() > 1 && EqualsIgnoreCase(path[0], alias_)) path.erase(path.begin());
+    const types::StructField* field = delta::FindField(change_.schema(), path);
+    if (field == nullptr || !HasStruct(field->type) ||
+        assignment->value.As<sql::DefaultValue>() != nullptr) {
+      continue;
+    }
+    select.items.push_back(
+        parts::Item(assignment->value, "inlet_value_" + std::to_string(fitted.size())));
+    fitted.emplace_back(assignment, &field->type);
+  }
+  if (fitted.empty()) return Ok();
+  const ingest::BoundQuery bound = TRY(BindWith({.with = with, .body = std::move(select)},
+                                                {TRY(change_.Target(ingest::kTargetInput))}));
+  const types::StructType given =
+      TRY(call_.shared.engine->Describe(bound.query, bound.inputs, bound.context));
+  for (std::size_t i = 0; i < fitted.size(); ++i) {
+    const auto& [assignment, wanted] = fitted[i];
+    const types::DataType& type = given.fields[i].type;
+    if (type == *wanted || !HaveSameFields(type, *wanted)) continue;
+    assignment->value = ingest::WithFieldsOf(std::move(assignment->value), type, *wanted);
+  }
+  return Ok();
 }
 
 Status ChangeStatement::DeleteWhere(const sql::Expression& condition) {

@@ -30,6 +30,8 @@ class ChangeStatement {
 
   ingest::TableChange& change() { return change_; }
   const delta::Snapshot& table() const { return *change_.snapshot(); }
+  /// What the statement calls the table.
+  const std::string& alias() const { return alias_; }
   const std::string& display_name() const { return display_name_; }
 
   /// For building a change query.
@@ -37,6 +39,10 @@ class ChangeStatement {
   /// Binds a change query and runs it. `inputs` are what it reads besides, bound already.
   Status Run(sql::Query query, bool with_news, bool allow_repeated = false,
              std::vector<engine::Input> inputs = {});
+  /// Values of structs get their fields in the order of the column's, where they have just those.
+  /// `rows`: what the values are computed from.
+  Status FitStructs(const std::vector<sql::CommonTable>& with, const sql::TableRef& rows,
+                    const std::vector<sql::Assignment*>& assignments);
   /// Deletes the rows where `condition` holds, partitions as a whole where it can.
   Status DeleteWhere(const sql::Expression& condition);
   /// The partitions go for which `condition` holds.

@@ -84,6 +84,22 @@ std::string ClausesText(const sql::Merge& statement, sql::Merge::When when) {
   return delta::JsonString(list + "]");
 }
 
+/// Columns of the source that a clause names are fitted by MergeQuery().
+Status FitStructs(ChangeStatement& run, sql::Merge& statement) {
+  std::vector<sql::Assignment*> assignments;
+  for (sql::Merge::Clause& clause : statement.clauses) {
+    for (sql::Assignment& assignment : clause.assignments) {
+      if (assignment.value.As<sql::ColumnRef>() == nullptr) assignments.push_back(&assignment);
+    }
+  }
+  sql::TableRef rows{.node = sql::JoinTable{.left = statement.source,
+                                            .right = ingest::parts::AsTable(
+                                                std::string(ingest::kTargetInput), run.alias()),
+                                            .kind = sql::JoinKind::kInner,
+                                            .condition = statement.condition}};
+  return run.FitStructs(statement.with, rows, assignments);
+}
+
 }  // namespace
 
 Result<QueryResult> Run(const Call& call, const sql::Delete& statement) {
@@ -107,7 +123,13 @@ Result<QueryResult> Run(const Call& call, const sql::Delete& statement) {
 Result<QueryResult> Run(const Call& call, const sql::Update& statement) {
   const auto run = TRY(ChangeStatement::Open(call, statement.target.name, statement.alias,
                                              /*only_inserts=*/false));
-  TRY(run->Run(TRY(ingest::UpdateQuery(run->Changed(/*with_news=*/true), statement)),
+  sql::Update fitted = statement;
+  std::vector<sql::Assignment*> assignments;
+  for (sql::Assignment& assignment : fitted.assignments) assignments.push_back(&assignment);
+  TRY(run->FitStructs({}, ingest::parts::AsTable(std::string(ingest::kTargetInput), run->alias()),
+                      assignments)
+          .At(statement.span));
+  TRY(run->Run(TRY(ingest::UpdateQuery(run->Changed(/*with_news=*/true), fitted)),
                /*with_news=*/true)
           .At(statement.span));
   const ChangeFigures figures = TRY(run->change().Finish());
@@ -141,6 +163,7 @@ Result<QueryResult> Run(const Call& call, const sql::Merge& given) {
       TRY(run->change().Evolve(std::move(evolved)));
     }
   }
+  TRY(FitStructs(*run, statement).At(statement.span));
   const bool with_news = std::ranges::any_of(clauses, [](const sql::Merge::Clause& clause) {
     return clause.action != sql::Merge::Action::kDelete;
   });

@@ -89,8 +89,17 @@ bool HasRules(const ChangedTable& table) {
          });
 }
 
+Status CheckGivesIdentity(const StructField& field, bool inserts) {
+  const std::optional<IdentityColumn> identity = IdentityOf(field);
+  if (!identity || (inserts && identity->allows_given_values)) return Ok();
+  return Fail(inserts ? Condition::DELTA_IDENTITY_COLUMNS_EXPLICIT_INSERT_NOT_SUPPORTED
+                      : Condition::DELTA_IDENTITY_COLUMNS_UPDATE_NOT_SUPPORTED,
+              {{"colName", field.name}});
+}
+
 Result<AssignedValues> ResolveAssignments(const ChangedTable& table,
-                                          const std::vector<sql::Assignment>& assignments) {
+                                          const std::vector<sql::Assignment>& assignments,
+                                          bool inserts) {
   std::map<std::size_t, std::vector<Assigned>> by_column;
   for (const sql::Assignment& assignment : assignments) {
     sql::ColumnPath path = assignment.column;
@@ -100,10 +109,7 @@ Result<AssignedValues> ResolveAssignments(const ChangedTable& table,
     const auto index = table.schema.IndexOf(path[0]);
     if (!index) return Unresolved(assignment.column, table.schema);
     const StructField& field = table.schema.fields[*index];
-    if (IdentityOf(field)) {
-      return Fail(Condition::DELTA_IDENTITY_COLUMNS_UPDATE_NOT_SUPPORTED,
-                  {{"colName", field.name}});
-    }
+    TRY(CheckGivesIdentity(field, inserts));
     path.erase(path.begin());
     Expression value = assignment.value;
     if (value.As<sql::DefaultValue>() != nullptr) value = TRY(DefaultOf(field));

@@ -25,9 +25,13 @@ using AssignedValues = std::map<std::size_t, sql::Expression>;
 
 inline std::string NewName(std::size_t index) { return "__inlet_new_" + std::to_string(index); }
 
-/// SET a = x, t.b.c = y as whole columns. DEFAULT becomes the column's.
+/// SET a = x, t.b.c = y as whole columns. DEFAULT becomes the column's. `inserts`: of new rows.
 Result<AssignedValues> ResolveAssignments(const ChangedTable& table,
-                                          const std::vector<sql::Assignment>& assignments);
+                                          const std::vector<sql::Assignment>& assignments,
+                                          bool inserts = false);
+/// Whether a clause may give `field` a value. Errors:
+/// DELTA_IDENTITY_COLUMNS_EXPLICIT_INSERT_NOT_SUPPORTED, _UPDATE_NOT_SUPPORTED.
+Status CheckGivesIdentity(const types::StructField& field, bool inserts);
 /// A column of the target as it was; NULL for a new one.
 sql::Expression OldValue(const ChangedTable& table, const types::StructField& field);
 /// Whether new rows are checked or computed from.

@@ -199,7 +199,8 @@ class MergeBuilder {
   Result<AssignedValues> ValuesOf(const sql::Merge::Clause& clause) const {
     if (!MakesRows(clause)) return AssignedValues();
     if (!IsAll(clause)) {
-      AssignedValues assigned = TRY(ResolveAssignments(table_, clause.assignments));
+      AssignedValues assigned =
+          TRY(ResolveAssignments(table_, clause.assignments, clause.when == When::kNotMatched));
       for (auto& [index, value] : assigned) {
         const StructField* column = SourceColumnOf(value);
         if (column == nullptr) continue;
@@ -213,8 +214,9 @@ class MergeBuilder {
       if (Excepts(clause, field.name)) continue;
       const StructField* given = source_.Find(field.name);
       if (given != nullptr) {
+        TRY(CheckGivesIdentity(field, clause.when == When::kNotMatched));
         values.emplace(i, TRY(Fitted(parts::Column(source_alias_, given->name), *given, field)));
-      } else if (!statement_.with_schema_evolution && !GenerationOf(field)) {
+      } else if (!statement_.with_schema_evolution && !GenerationOf(field) && !IdentityOf(field)) {
         return Fail(Condition::DELTA_MERGE_UNRESOLVED_EXPRESSION,
                     {{"sqlExpr", types::QuoteIdentifier(field.name)},
                      {"clause", clause.action == Action::kUpdateAll ? "UPDATE SET *" : "INSERT *"},

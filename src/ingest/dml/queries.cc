@@ -83,12 +83,37 @@ Result<Expression> GeneratedValue(const StructField& field,
   return Expression{.node = std::move(value)};
 }
 
-/// The same rows with the generated columns computed that no clause gives.
+/// The value of an identity column: the next one in rows that a clause inserts without giving it.
+/// Nothing when there are no such rows.
+std::optional<Expression> IdentityValue(const StructField& field,
+                                        const std::vector<ChangeClause>& clauses,
+                                        std::size_t index) {
+  const std::optional<IdentityColumn> identity = IdentityOf(field);
+  if (!identity) return std::nullopt;
+  std::vector<std::int64_t> inserting;
+  std::vector<std::int64_t> without;
+  for (std::size_t i = 0; i < clauses.size(); ++i) {
+    if (clauses[i].change != RowChange::kInsert) continue;
+    inserting.push_back(static_cast<std::int64_t>(i));
+    if (!clauses[i].given.contains(index)) without.push_back(static_cast<std::int64_t>(i));
+  }
+  if (without.empty()) return std::nullopt;
+  sql::WindowSpec window;
+  window.partition_by.push_back(parts::InNumbers(parts::Column(kClauseColumn), inserting));
+  sql::Case value;
+  value.whens.push_back({.condition = parts::InNumbers(parts::Column(kClauseColumn), without),
+                         .result = NextIdentity(*identity, std::move(window))});
+  value.otherwise = parts::Column(field.name);
+  return Expression{.node = std::move(value)};
+}
+
+/// The same rows with the generated and identity columns computed that no clause gives.
 Result<sql::Query> WithGenerated(sql::Query rows, const ChangedTable& table,
                                  const std::vector<ChangeClause>& clauses) {
   const auto& fields = table.schema.fields;
-  const bool generates = std::ranges::any_of(
-      fields, [](const StructField& field) { return GenerationOf(field).has_value(); });
+  const bool generates = std::ranges::any_of(fields, [](const StructField& field) {
+    return GenerationOf(field).has_value() || IdentityOf(field).has_value();
+  });
   if (!table.columns.news || !generates) return rows;
   std::vector<std::string> names = NamesOf(table);
   sql::Select select{.from = parts::AsTable(std::move(rows), kRows, names)};
@@ -96,8 +121,11 @@ Result<sql::Query> WithGenerated(sql::Query rows, const ChangedTable& table,
   for (std::size_t i = 0; i < names.size(); ++i) {
     Expression value = parts::Column(names[i]);
     const std::size_t column = i - first;
-    if (i >= first && column < fields.size() && GenerationOf(fields[column])) {
+    const bool is_new = i >= first && column < fields.size();
+    if (is_new && GenerationOf(fields[column])) {
       value = TRY(GeneratedValue(fields[column], clauses, column));
+    } else if (is_new) {
+      value = IdentityValue(fields[column], clauses, column).value_or(std::move(value));
     }
     select.items.push_back(parts::Item(std::move(value), names[i]));
   }

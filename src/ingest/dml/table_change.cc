@@ -362,6 +362,7 @@ void TableChange::ReadsWholeTable() { state_->reads_whole_table = true; }
 
 Status TableChange::Run(BoundQuery query, const ChangeColumns& columns, bool allow_repeated) {
   const std::int64_t began_ms = NowMs();
+  state_->counts_identities = true;
   const engine::DataFileWriters writers{
       .open = [this, columns, allow_repeated]() -> Result<std::unique_ptr<delta::DataFileWriter>> {
         return std::make_unique<Sink>(*state_, columns, allow_repeated);
