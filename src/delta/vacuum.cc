@@ -105,11 +105,14 @@ std::string DirectoryOf(const storage::Location& table_root) {
 }
 
 Result<Garbage> FindByListing(const Snapshot& snapshot, const NeededFiles& needed,
-                              std::int64_t cut_off_ms) {
+                              const VacuumOptions& options, std::int64_t cut_off_ms) {
   const storage::Location& root = snapshot.table_root();
   const std::string directory = DirectoryOf(root);
   Garbage garbage;
-  for (storage::ObjectInfo& object : TRY(root.store->List(directory, {}))) {
+  std::vector<storage::ObjectInfo> objects =
+      options.inventory ? *options.inventory : TRY(root.store->List(directory, {}));
+  for (storage::ObjectInfo& object : objects) {
+    if (!object.path.starts_with(directory)) continue;
     const std::string relative = object.path.substr(directory.size());
     if (IsHidden(snapshot, relative)) continue;
     const std::size_t slash = relative.rfind('/');
@@ -192,8 +195,9 @@ Result<VacuumResult> Vacuum(const storage::Location& table_root, const VacuumOpt
   NeededFiles needed(*snapshot);
   TRY(needed.Collect(cut_off_ms));
 
-  const Garbage garbage = options.is_lite ? TRY(RemovedFiles(*snapshot, needed, cut_off_ms).Run())
-                                          : TRY(FindByListing(*snapshot, needed, cut_off_ms));
+  const Garbage garbage = options.is_lite
+                              ? TRY(RemovedFiles(*snapshot, needed, cut_off_ms).Run())
+                              : TRY(FindByListing(*snapshot, needed, options, cut_off_ms));
   VacuumResult result;
   for (const storage::ObjectInfo& object : garbage.objects) {
     result.files.push_back(UrlOf({table_root.store, object.path}));

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "delta/file_skipping.h"
 #include "delta/table.h"
 #include "types/json_text.h"
 #include "types/text_cast.h"
@@ -54,6 +55,18 @@ std::string PropertiesText(const std::map<std::string, std::string>& properties)
   return text + "]";
 }
 
+/// "1024 bytes, 10 rows"; rows where every file tells them.
+std::string StatisticsText(const delta::Snapshot& table) {
+  std::string text = std::to_string(table.size_bytes()) + " bytes";
+  std::int64_t num_rows = 0;
+  for (const delta::AddFile& file : table.files()) {
+    const std::optional<std::int64_t> rows = delta::LiveRowsOf(file);
+    if (!rows) return text;
+    num_rows += *rows;
+  }
+  return text + ", " + std::to_string(num_rows) + " rows";
+}
+
 void AppendPartitioning(const delta::Snapshot& table, const delta::TableDetail& detail,
                         std::vector<Row>& rows) {
   const auto append = [&](const char* title, const std::vector<std::string>& names) {
@@ -86,6 +99,7 @@ void AppendDetails(const TableTarget& target, const delta::Snapshot& table,
   rows.push_back({"Comment", table.metadata().description.value_or(""), ""});
   rows.push_back({"Location", detail.location, ""});
   rows.push_back({"Provider", "delta", ""});
+  rows.push_back({"Statistics", StatisticsText(table), ""});
   std::map<std::string, std::string> properties(detail.properties.begin(), detail.properties.end());
   properties["delta.minReaderVersion"] = std::to_string(detail.min_reader_version);
   properties["delta.minWriterVersion"] = std::to_string(detail.min_writer_version);

@@ -1,8 +1,14 @@
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+
 #include <algorithm>
 #include <chrono>
 
+#include "delta/data_path.h"
 #include "delta/table.h"
+#include "ingest/dml/sql_parts.h"
 #include "ingest/loaded_files.h"
+#include "workspace/binder.h"
 #include "workspace/datasets.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
@@ -26,6 +32,41 @@ Status VacuumRecord(const storage::Location& root, const sql::Vacuum& statement)
   return Ok();
 }
 
+/// The files of USING INVENTORY: path, length, isDir, modificationTime. Paths are URLs, or relative
+/// to the table.
+Result<std::vector<storage::ObjectInfo>> InventoryOf(const Call& call, const sql::TableRef& table,
+                                                     const storage::Location& root) {
+  namespace parts = ingest::parts;
+  using types::TypeId;
+  sql::Select select{.from = table};
+  for (const auto& [name, type] : {std::pair("path", TypeId::kString),
+                                   {"length", TypeId::kLong},
+                                   {"isDir", TypeId::kBoolean},
+                                   {"modificationTime", TypeId::kLong}}) {
+    select.items.push_back(parts::Item(parts::CastTo(parts::Column(name), type), name));
+  }
+  ingest::BoundQuery bound = TRY(Bind(call, {.body = std::move(select)}));
+  const auto reader = TRY(call.shared.engine->Run(bound.query, std::move(bound.inputs),
+                                                  bound.context, call.options.stop));
+  std::vector<storage::ObjectInfo> files;
+  while (const types::BatchPtr batch = TRY(reader->Next())) {
+    const auto& paths = static_cast<const arrow::StringArray&>(*batch->column(0));
+    const auto& lengths = static_cast<const arrow::Int64Array&>(*batch->column(1));
+    const auto& directories = static_cast<const arrow::BooleanArray&>(*batch->column(2));
+    const auto& times = static_cast<const arrow::Int64Array&>(*batch->column(3));
+    for (std::int64_t i = 0; i < batch->num_rows(); ++i) {
+      if (paths.IsNull(i) || (directories.IsValid(i) && directories.Value(i))) continue;
+      const auto file = delta::ResolveDataPath(root, paths.GetView(i));
+      if (!file || file->store != root.store) continue;
+      // What has no time may be brand-new.
+      files.push_back({.path = file->path,
+                       .size_bytes = lengths.IsValid(i) ? lengths.Value(i) : 0,
+                       .modified_at_ms = times.IsValid(i) ? times.Value(i) : INT64_MAX});
+    }
+  }
+  return files;
+}
+
 }  // namespace
 
 Result<QueryResult> Run(const Call& call, const sql::Restore& statement) {
@@ -38,7 +79,7 @@ Result<QueryResult> Run(const Call& call, const sql::Restore& statement) {
   }
   const bool ignore_missing = call.session.is_true("spark.sql.files.ignoreMissingFiles", false);
   const delta::RestoreResult result =
-      TRY(delta::Restore(target.root, to, ignore_missing).At(statement.span));
+      TRY(delta::Restore(target.root, to, ignore_missing, call.session.user).At(statement.span));
   types::StructType schema;
   for (const std::string_view name :
        {"table_size_after_restore", "num_of_files_after_restore", "num_removed_files",
@@ -52,15 +93,17 @@ Result<QueryResult> Run(const Call& call, const sql::Restore& statement) {
 }
 
 Result<QueryResult> Run(const Call& call, const sql::Vacuum& statement) {
-  if (statement.inventory) return FailUnsupported("VACUUM ... USING INVENTORY");
   const storage::Location root = statement.path ? TRY(ResolvePath(call, *statement.path))
                                                 : TRY(FindTable(call, statement.name)).root;
-  const delta::VacuumOptions options{
-      .retention_hours = statement.retain_hours,
-      .dry_run = statement.dry_run,
-      .is_lite = statement.is_lite,
-      .check_retention =
-          call.session.is_true("spark.databricks.delta.retentionDurationCheck.enabled", true)};
+  delta::VacuumOptions options{.retention_hours = statement.retain_hours,
+                               .dry_run = statement.dry_run,
+                               .is_lite = statement.is_lite,
+                               .inventory = std::nullopt,
+                               .check_retention = call.session.is_true(
+                                   "spark.databricks.delta.retentionDurationCheck.enabled", true)};
+  if (statement.inventory) {
+    options.inventory = TRY(InventoryOf(call, *statement.inventory, root).At(statement.span));
+  }
   const delta::VacuumResult result = TRY(delta::Vacuum(root, options).At(statement.span));
   if (!statement.dry_run) TRY(VacuumRecord(root, statement).At(statement.span));
   std::vector<Row> rows;

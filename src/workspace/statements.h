@@ -79,6 +79,10 @@ Result<QueryResult> Run(const Call& call, const sql::ConvertToDelta& statement);
 Result<QueryResult> Run(const Call& call, const sql::Restore& statement);
 Result<QueryResult> Run(const Call& call, const sql::Vacuum& statement);
 
+// statistics_statement.cc
+Result<QueryResult> Run(const Call& call, const sql::AnalyzeTable& statement);
+Result<QueryResult> Run(const Call& call, const sql::RepairTable& statement);
+
 // file_statements.cc
 Result<QueryResult> Run(const Call& call, const sql::ListFiles& statement);
 Result<QueryResult> Run(const Call& call, const sql::PutFile& statement);
