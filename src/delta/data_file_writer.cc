@@ -11,7 +11,9 @@
 #include "delta/data_file_statistics.h"
 #include "delta/data_path.h"
 #include "delta/partition_splitter.h"
+#include "delta/text_limit.h"
 #include "formats/parquet/parquet_file_writer.h"
+#include "types/arrow.h"
 #include "types/json_text.h"
 
 namespace inlet::delta {
@@ -192,11 +194,17 @@ class PartitionedWriter final : public DataFileWriter {
     if (!handed_over_) DeleteStaged(spec_.table_root, finished_);
   }
 
-  Status Append(const types::BatchPtr& batch) override {
-    if (batch->num_rows() == 0) return Ok();
+  Status Append(const types::BatchPtr& given) override {
+    if (given->num_rows() == 0) return Ok();
+    types::BatchPtr batch = given;
     for (std::size_t i = 0; i < spec_.schema.size(); ++i) {
       const StructField& field = spec_.schema.fields[i];
-      TRY(CheckNotNull(field, *batch->column(static_cast<int>(i)), field.name, nullptr));
+      const int column = static_cast<int>(i);
+      TRY(CheckNotNull(field, *batch->column(column), field.name, nullptr));
+      if (const auto limit = TextLimitOf(field)) {
+        const auto texts = TRY(WithinTextLimit(batch->column(column), *limit, field));
+        batch = ARROW_TRY(batch->SetColumn(column, batch->schema()->field(column), texts));
+      }
     }
     for (PartitionRows& rows : TRY(splitter_.Split(batch))) {
       while (partitions_.size() < splitter_.values().size()) AddPartition();
