@@ -25,7 +25,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-const std::filesystem::path kTables = INLET_GOLDEN_DIR;
+/// INLET_GOLDEN_TABLES: another folder with tables and an index.json.
+std::filesystem::path TablesFolder() {
+  const char* other = std::getenv("INLET_GOLDEN_TABLES");
+  return other != nullptr ? other : INLET_GOLDEN_DIR;
+}
+const std::filesystem::path kTables = TablesFolder();
 
 Json ReadJson(const std::filesystem::path& path) {
   std::ifstream in(path);
@@ -317,7 +322,8 @@ TEST(DeltaGolden, EveryTableReadsAsOthersReadIt) {
   Verdicts cases;
   Verdicts states;
   Verdicts more;
-  const auto home = std::filesystem::path(testing::TempDir()) / "delta_golden_home";
+  const auto home = std::filesystem::path(testing::TempDir()) /
+                    ("delta_golden_home_" + kTables.filename().string());
   std::filesystem::remove_all(home);
   const auto workspace = workspace::Workspace::Open({.home = home.string()});
   ASSERT_TRUE(workspace.has_value()) << ToString(workspace.error());
