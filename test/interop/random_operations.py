@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Random statements on a random Delta table: after each, other programs and a model must agree with Inlet.
 
-    random_operations.py --inlet build/dev/inlet [--seed 7] [--tables 20] [--operations 30] [--reader deltalake duckdb spark]
+    random_operations.py --inlet build/dev/inlet [--seed 7] [--tables 20] [--operations 30] [--reader deltalake duckdb spark] [--take-turns]
 
 The model is a DuckDB table in memory that takes the same statements. Every version's rows are kept, so that older versions are read again too,
 and where the table has a change feed, it must lead from each version's rows to the next. A seed is printed for every table: with --seed it
-runs again.
+runs again. With --take-turns Inlet and delta-spark write the table in turns.
 """
 
 import argparse
@@ -108,6 +108,9 @@ class Spark:
         frame = self._spark.read.format("delta").option("versionAsOf", version).load(path)
         return [tuple(text(row[column]) for column in columns) for row in frame.select(*columns).collect()]
 
+    def run(self, statement):
+        self._spark.sql(statement).collect()
+
     def knows(self, features):
         return True
 
@@ -118,9 +121,11 @@ READERS = {"deltalake": DeltaLake, "duckdb": DuckDb, "spark": Spark}
 class Table:
     """One table: its features, its model, and what every version holds."""
 
-    def __init__(self, inlet, readers, seed):
+    def __init__(self, inlet, readers, seed, other_writer=None):
         self.random = random.Random(seed)
+        self.turns = random.Random(seed)
         self.inlet = inlet
+        self.other_writer = other_writer
         self.readers = readers
         self.model = duckdb.connect()
         self.history = []  # Of each version: the columns and the rows.
@@ -292,6 +297,12 @@ class Table:
             kinds.append((self.drop_column, 0.5))
         kind = self.random.choices([k for k, _ in kinds], [w for _, w in kinds])[0]
         statement, model = kind()
+        ours_alone = kind in (self.replace_where, self.replace_using, self.truncate)
+        if self.other_writer and not ours_alone and self.turns.random() < 0.5:
+            self.statements.append(statement.replace("{t}", self.name) + "  -- by " + self.other_writer.name)
+            self.other_writer.run(statement.replace("{t}", f"delta.`{self.path}`"))
+            self.follow(statement.replace("{t}", self.name), model)
+            return
         statement = statement.replace("{t}", self.name)
         self.statements.append(statement)
         try:
@@ -301,6 +312,10 @@ class Table:
                 self.statements[-1] += "  -- not supported yet"
                 return
             raise
+        self.follow(statement, model)
+
+    def follow(self, statement, model):
+        """The model takes the same statement; then the versions that it made are noted."""
         if isinstance(model, int):
             self.columns = dict(self.history[model][0])
             self.recreate_model(self.history[model][1])
@@ -364,10 +379,10 @@ class Table:
                              f"too many {list((found - expected).items())[:5]}")
 
 
-def run_table(inlet, readers, seed, operations, every):
+def run_table(inlet, readers, seed, operations, every, other_writer):
     table = None
     try:
-        table = Table(inlet, readers, seed)
+        table = Table(inlet, readers, seed, other_writer)
         for number in range(operations):
             table.step()
             if number % every == every - 1 or number == operations - 1:
@@ -387,15 +402,17 @@ def main():
     parser.add_argument("--operations", type=int, default=30)
     parser.add_argument("--judge-every", type=int, default=3)
     parser.add_argument("--reader", nargs="*", choices=READERS, default=["deltalake", "duckdb"])
+    parser.add_argument("--take-turns", action="store_true")
     arguments = parser.parse_args()
     readers = [READERS[name]() for name in arguments.reader]
     first = arguments.seed if arguments.seed is not None else random.randrange(10**6)
     count = arguments.tables or (20 if arguments.seed is None else 1)
+    other_writer = next((reader for reader in readers if isinstance(reader, Spark)), None) if arguments.take_turns else None
     failed = 0
     for seed in range(first, first + count):
         with tempfile.TemporaryDirectory() as home:
             good = run_table(Inlet(os.path.abspath(arguments.inlet), home), readers, seed, arguments.operations,
-                             arguments.judge_every)
+                             arguments.judge_every, other_writer)
         print(f"seed {seed}: {'good' if good else 'DIFFERENT'}", flush=True)
         failed += not good
     print(f"{count} tables of {arguments.operations} operations, {failed} different")
