@@ -139,6 +139,7 @@ class Table:
         properties = {"delta.checkpointInterval": str(self.random.choice([3, 10]))}
         if self.random.random() < 0.5:
             properties["delta.enableDeletionVectors"] = "true"
+        self.marks_rows = "delta.enableDeletionVectors" in properties
         if self.random.random() < 0.4:
             properties["delta.enableChangeDataFeed"] = "true"
             self.features.add("changeDataFeed")
@@ -147,6 +148,7 @@ class Table:
         if self.random.random() < 0.4:
             properties["delta.columnMapping.mode"] = self.random.choice(["name", "id"])
             self.features.add("columnMapping")
+        self.maps_columns = "columnMapping" in self.features
         if self.random.random() < 0.3:
             properties["delta.enableInCommitTimestamps"] = "true"
         if self.random.random() < 0.2:
@@ -155,6 +157,7 @@ class Table:
         if self.partitioned:
             self.features.add("partitioned")
         layout = "PARTITIONED BY (p)" if self.partitioned else self.random.choice(["", "", "CLUSTER BY (k)"])
+        self.is_clustered = layout.startswith("CLUSTER")
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
         given = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
         statement = f"CREATE TABLE {self.name} ({columns}) {layout} TBLPROPERTIES ({given})"
@@ -264,6 +267,19 @@ class Table:
         where = " WHERE p = 'x'" if self.partitioned and self.random.random() < 0.3 else ""
         return f"OPTIMIZE {{t}}{where}", []
 
+    def zorder(self):
+        return "OPTIMIZE {t} ZORDER BY (k)", []
+
+    def analyze(self):
+        return "ANALYZE TABLE {t} COMPUTE DELTA STATISTICS", []
+
+    def remove_mapping(self):
+        self.maps_columns = False
+        return "ALTER TABLE {t} SET TBLPROPERTIES ('delta.columnMapping.mode' = 'none')", []
+
+    def drop_vectors(self):
+        return "ALTER TABLE {t} DROP FEATURE deletionVectors", []
+
     def reorg(self):
         return "REORG TABLE {t} APPLY (PURGE)", []
 
@@ -290,14 +306,22 @@ class Table:
     def step(self):
         kinds = [(self.insert, 6), (self.update, 5), (self.delete, 4), (self.merge, 6), (self.overwrite, 1),
                  (self.replace_where, 1), (self.replace_using, 1), (self.optimize, 2), (self.reorg, 1), (self.truncate, 0.3),
-                 (self.restore, 1), (self.add_column, 0.6)]
-        if "columnMapping" in self.features and "d" in self.columns:
+                 (self.restore, 1), (self.add_column, 0.6), (self.analyze, 0.3)]
+        if not self.is_clustered:
+            kinds.append((self.zorder, 0.3))
+        if self.maps_columns and "d" in self.columns:
             kinds.append((self.rename_column, 0.5))
-        if "columnMapping" in self.features and len(self.columns) > len(COLUMNS):
+        if self.maps_columns and len(self.columns) > len(COLUMNS):
             kinds.append((self.drop_column, 0.5))
+        if self.maps_columns and not self.is_clustered:
+            kinds.append((self.remove_mapping, 0.1))
+        if self.marks_rows:
+            kinds.append((self.drop_vectors, 0.1))
         kind = self.random.choices([k for k, _ in kinds], [w for _, w in kinds])[0]
         statement, model = kind()
-        ours_alone = kind in (self.replace_where, self.replace_using, self.truncate)
+        ours_alone = kind in (self.replace_where, self.replace_using, self.truncate, self.analyze, self.remove_mapping, self.drop_vectors)
+        if kind == self.drop_vectors:
+            self.marks_rows = False
         if self.other_writer and not ours_alone and self.turns.random() < 0.5:
             self.statements.append(statement.replace("{t}", self.name) + "  -- by " + self.other_writer.name)
             self.other_writer.run(statement.replace("{t}", f"delta.`{self.path}`"))
