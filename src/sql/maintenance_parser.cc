@@ -54,7 +54,15 @@ Result<Statement> Parser::ParseVacuum() {
     } else if (AcceptAll({"DRY", "RUN"})) {
       vacuum.dry_run = true;
     } else if (AcceptAll({"USING", "INVENTORY"})) {
-      vacuum.inventory = TRY(ParseTablePrimary());
+      // Without an alias: DRY would be one.
+      const std::size_t table_begin = position();
+      if (Accept("(")) {
+        Query query = TRY(ParseQuery());
+        TRY(Expect(")"));
+        vacuum.inventory = TRY(MakeTable(SubqueryTable{.query = std::move(query)}, table_begin));
+      } else {
+        vacuum.inventory = TRY(MakeTable(NamedTable{.name = TRY(Object())}, table_begin));
+      }
     } else {
       break;
     }

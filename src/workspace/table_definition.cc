@@ -47,8 +47,10 @@ Result<types::StructField> FieldOf(const sql::ColumnDefinition& column) {
   if (column.collation && !EqualsIgnoreCase(*column.collation, "UTF8_BINARY")) {
     return FailUnsupported("the collation " + *column.collation);
   }
-  types::StructField field{
-      .name = column.name, .type = *column.type, .nullable = column.is_nullable};
+  types::StructField field{.name = column.name,
+                           .type = *column.type,
+                           .nullable = column.is_nullable,
+                           .metadata = column.metadata};
   if (column.comment) field.set_comment(*column.comment);
   if (column.default_value) {
     field.metadata["CURRENT_DEFAULT"] = types::JsonQuote(sql::ToSql(*column.default_value));

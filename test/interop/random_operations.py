@@ -384,7 +384,9 @@ class Table:
         before_columns, before = self.history[version - 1]
         columns, after = self.history[version]
         current = list(self.columns)
-        if list(before_columns) != list(columns) or list(columns) != current:
+        # Where columns changed, or are mapped no longer, the feed is refused.
+        unmapped = "columnMapping" in self.features and not self.maps_columns
+        if list(before_columns) != list(columns) or list(columns) != current or unmapped:
             return
         names = ", ".join(columns)
         feed = self.inlet.run(f"SELECT _change_type, {names} FROM table_changes('{self.name}', {version}, {version})")
