@@ -130,7 +130,9 @@ TEST(TextCast, EveryDayFollowsTheOneBefore) {
     const auto in_month = static_cast<unsigned>(date.day());
     ASSERT_EQ(ParseDate(text(in_month)), day.time_since_epoch().count());
     const year_month_day next = day + days(1);
-    if (next.month() != date.month()) ASSERT_EQ(ParseDate(text(in_month + 1)), std::nullopt);
+    if (next.month() != date.month()) {
+      ASSERT_EQ(ParseDate(text(in_month + 1)), std::nullopt);
+    }
   }
   for (const char* bad :
        {"2024-00-10", "2024-13-10", "2024-01-00", "2024-0a-10", "2024/01/10", "2024-01:10",
