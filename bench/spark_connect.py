@@ -36,10 +36,12 @@ def timed(work):
 
 
 def first_query(remote):
-    return timed(lambda: subprocess.run([sys.executable, "-c", FIRST, remote], check=True))
+    return timed(lambda: subprocess.run(
+        [sys.executable, "-c", FIRST, remote], check=True, env={**os.environ, "SPARK_HOME": "/"}))
 
 
 def measure(remote, runs):
+    import pandas as pd
     from pyspark.sql import SparkSession
     from pyspark.sql import functions as F
 
@@ -49,10 +51,10 @@ def measure(remote, runs):
      .withColumn("d", F.col("id") / 3).write.format("delta").save(root + "/t"))
     plus = F.udf(lambda n: n + 1, "long")
 
-    def pandas_plus(n):
+    @F.pandas_udf("long")
+    def vectorized(n: pd.Series) -> pd.Series:
         return n + 1
 
-    vectorized = F.pandas_udf(pandas_plus, "long", 200)
     table = spark.read.format("delta").load(root + "/t")
     tasks = {
         "first query of a new Python process": lambda: first_query(remote),

@@ -1,4 +1,5 @@
 #include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/stubs/logging.h>
 #include <spark/connect/base.pb.h>
 #include <unistd.h>
 
@@ -17,13 +18,22 @@ using spark::connect::AnalyzePlanRequest;
 using spark::connect::Expression;
 using spark::connect::Relation;
 
+/// A directory that goes with the process.
+struct Home {
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("inlet-fuzz-" + std::to_string(getpid()));
+  ~Home() {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+  }
+};
+
 /// One session for all plans, in a home of its own. Python functions are refused.
 server::ConnectSession& Session() {
-  static const auto workspace = [] {
-    const std::filesystem::path home =
-        std::filesystem::temp_directory_path() / ("inlet-fuzz-" + std::to_string(getpid()));
-    return *workspace::Workspace::Open({.home = home.string(), .threads = 1});
-  }();
+  google::protobuf::SetLogHandler(nullptr);
+  static const Home home;
+  static const auto workspace =
+      *workspace::Workspace::Open({.home = home.path.string(), .threads = 1});
   static server::PythonWorkers workers({.is_allowed = false});
   static server::ConnectSession session(workspace->Connect(), workers,
                                         {.user = "fuzz", .session = "fuzz"});

@@ -61,6 +61,8 @@ class Rows(ConnectTest):
         self.assertEqual(frame.select(join("n", "s")).columns, ["<lambda>(n, s)"])
         self.assertEqual(self.rows(frame.select(join(s=F.col("s"), n=F.col("n")))),
                          [("1a",), ("2None",), ("Nonec",)])
+        self.assertEqual(frame.select(join(s=F.col("s"), n=F.col("n"))).columns,
+                         ["<lambda>(s => s, n => n)"])
         none = udf(lambda: 7, "int")
         self.assertEqual(self.rows(spark.range(3).select(none())), [(7,), (7,), (7,)])
 
@@ -93,6 +95,9 @@ class Rows(ConnectTest):
                          [(2,), (4,)])
         self.assertEqual(self.rows(spark.range(2).selectExpr("TWICE(id) + 1")), [(1,), (3,)])
         self.assertEqual(self.rows(spark.range(2).select(F.call_udf("twice", "id"))), [(0,), (2,)])
+        self.assertEqual(spark.sql("SELECT twice(1), twice(2) AS b").columns, ["twice(1)", "b"])
+        self.assertEqual(spark.range(1).select(F.call_udf("twice", "id") + 1).columns,
+                         ["(twice(id) + 1)"])
         root = tempfile.mkdtemp()
         spark.sql(f"CREATE TABLE delta.`{root}/t` AS SELECT twice(id) AS t FROM range(4)")
         self.assertEqual(spark.read.load(root + "/t").agg(F.sum("t")).first()[0], 12)
@@ -199,6 +204,17 @@ class Pandas(ConnectTest):
         made = frame.mapInArrow(names, "n string")
         self.assertEqual(made.filter("n = '4999'").count(), 1)
         self.assertEqual(made.limit(1).count(), 1)
+
+    def test_for_each_partition(self):
+        folder = tempfile.mkdtemp()
+
+        def keep(rows):
+            with open(folder + "/rows", "a") as out:
+                for row in rows:
+                    out.write(f"{row.id}\n")
+
+        self.spark.range(5).foreachPartition(keep)
+        self.assertEqual(pathlib.Path(folder, "rows").read_text().split(), list("01234"))
 
     def test_apply(self):
         frame = self.spark.createDataFrame([(1, 1.0), (1, 2.0), (2, 3.0), (2, 5.0), (2, 10.0)],

@@ -188,11 +188,22 @@ def from_values(values, data_type):
     """What functions over rows gave."""
     schema = StructType([StructField("_0", data_type)])
     try:
+        if is_plain(data_type):
+            try:
+                return pa.array(values, type=arrow_type(data_type))
+            except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+                pass  # They are of another type: the slower way converts them.
         table = LocalDataToArrowConversion.convert([(value,) for value in values], schema, False)
         return one_chunk(table.column(0))
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError):
         # As Arrow-optimized Python UDFs of Spark do: what can be cast is.
         return pa.array(values).cast(arrow_type(data_type))
+
+
+def is_plain(data_type):
+    """Whether Python's values and Arrow's are the same ones."""
+    return isinstance(data_type, (BooleanType, DateType, DoubleType, FloatType, IntegralType,
+                                  StringType))
 
 
 def rows_of(table, schema):
@@ -251,7 +262,14 @@ class Function:
         if not self.schema.fields:
             return from_values([self.func() for _ in range(rows)], self.type)
         found = []
-        for row in rows_of(table, self.schema):
+        if all(is_plain(field.dataType) for field in self.schema.fields):
+            given = zip(*(column.to_pylist() for column in table.columns))
+            if not any(self.names):
+                func = self.func
+                return from_values([func(*row) for row in given], self.type)
+        else:
+            given = rows_of(table, self.schema)
+        for row in given:
             positional, named = self.split(tuple(row))
             found.append(self.func(*positional, **named))
         return from_values(found, self.type)
@@ -512,7 +530,16 @@ if __name__ == "__main__":
             _create_converter_to_pandas,
             to_arrow_type,
         )
-        from pyspark.sql.types import StructField, StructType
+        from pyspark.sql.types import (
+            BooleanType,
+            DateType,
+            DoubleType,
+            FloatType,
+            IntegralType,
+            StringType,
+            StructField,
+            StructType,
+        )
         from pyspark.taskcontext import TaskContext
 
         try:

@@ -2,11 +2,14 @@
 
 #include <spark/connect/expressions.pb.h>
 
+#include <algorithm>
 #include <atomic>
+#include <iterator>
 
 #include "base/option_map.h"
 #include "server/spark_connect/data_types.h"
 #include "server/spark_connect/sql_nodes.h"
+#include "sql/printer.h"
 #include "sql/walk.h"
 
 namespace inlet::server {
@@ -29,9 +32,73 @@ std::string NextUse() {
 }
 
 sql::Expression CallExternal(const std::string& id, const std::string& name,
+                             const std::vector<std::string>& names,
                              std::vector<sql::Expression> arguments) {
-  arguments.insert(arguments.begin(), TextLiteral(id + "#" + NextUse() + "#" + name));
+  std::string all;
+  for (const std::string& one : names) all += (all.empty() ? "" : ",") + one;
+  if (all.find_first_not_of(',') == std::string::npos) all.clear();
+  arguments.insert(arguments.begin(), TextLiteral(id + "#" + NextUse() + "#" + all + "#" + name));
   return CallOf(kExternal, std::move(arguments));
+}
+
+/// The call as its user wrote it, as text: f(a, b => 1).
+std::string TextOf(sql::FunctionCall call) {
+  const auto* literal = call.arguments[0].value.As<sql::Literal>();
+  const std::string id = literal == nullptr ? "" : literal->text;
+  const std::size_t name_at = id.rfind('#') + 1;
+  const std::size_t names_at = id.find('#', id.find('#') + 1) + 1;
+  std::vector<std::string> names;
+  for (std::size_t at = names_at; names_at + 1 < name_at && at < name_at; ++at) {
+    const std::size_t end = std::min(id.find(',', at), name_at - 1);
+    names.push_back(id.substr(at, end - at));
+    at = end;
+  }
+  constexpr std::string_view kStandIn = "python_function";
+  sql::FunctionCall plain{.name = {.parts = {std::string(kStandIn)}}};
+  if (sql::FunctionCall* gathering = GatheringOf(call)) {
+    // collect_list(named_struct('_0', a, ...)) is a again.
+    plain.over = std::move(gathering->over);
+    auto fields = std::move(gathering->arguments[0].value.As<sql::FunctionCall>()->arguments);
+    for (std::size_t i = 1; i < fields.size(); i += 2) {
+      plain.arguments.push_back(std::move(fields[i]));
+    }
+  } else {
+    plain.arguments.assign(std::make_move_iterator(call.arguments.begin() + 1),
+                           std::make_move_iterator(call.arguments.end()));
+  }
+  for (auto& argument : plain.arguments) argument.value = WithoutPythonIds(argument.value);
+  const std::string name = id.substr(name_at);
+  if (names.empty()) return name + sql::OutputName({.node = plain}).substr(kStandIn.size());
+  std::string text;
+  for (std::size_t i = 0; i < plain.arguments.size(); ++i) {
+    const std::string alone =
+        sql::OutputName(CallOf(std::string(kStandIn), {plain.arguments[i].value}));
+    if (i > 0) text += ", ";
+    if (i < names.size() && !names[i].empty()) text += names[i] + " => ";
+    text += alone.substr(kStandIn.size() + 1, alone.size() - kStandIn.size() - 2);
+  }
+  return name + "(" + text + ")";
+}
+
+/// Items of select lists without alias that call functions of the session get the name that they
+/// have now.
+void NameItems(PythonFunctions& functions, sql::Query& query) {
+  for (sql::CommonTable& table : query.with) NameItems(functions, table.query);
+  if (auto* operation = std::get_if<sql::SetOperation>(&query.body)) {
+    for (sql::Query& operand : operation->operands) NameItems(functions, operand);
+  }
+  auto* select = std::get_if<sql::Select>(&query.body);
+  if (select == nullptr) return;
+  for (sql::SelectItem& item : select->items) {
+    if (!item.alias.empty() || !item.column_aliases.empty()) continue;
+    const std::set<std::string> called = sql::FunctionsOf(item.value);
+    const bool is_ours = std::any_of(called.begin(), called.end(), [&](const std::string& name) {
+      return functions.FindFunction(name) != nullptr;
+    });
+    if (is_ours) item.alias = sql::OutputName(item.value);
+  }
+  auto* below = select->from ? select->from->As<sql::SubqueryTable>() : nullptr;
+  if (below != nullptr) NameItems(functions, *below->query);
 }
 
 }  // namespace
@@ -57,7 +124,7 @@ Result<sql::Expression> PythonCall(PythonFunctions& functions, PythonDefinition 
   if (kind != PythonKind::kScalar && kind != PythonKind::kAggregate) {
     return FailUnsupported("the Python function " + name + " as an expression");
   }
-  const auto function = TRY(functions.KeepFunction(std::move(definition), std::move(names)));
+  const auto function = TRY(functions.KeepFunction(std::move(definition), names));
   if (kind == PythonKind::kAggregate) {
     std::vector<sql::Expression> fields;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -70,14 +137,14 @@ Result<sql::Expression> PythonCall(PythonFunctions& functions, PythonDefinition 
     gathered.push_back(CallOf("named_struct", std::move(fields)));
     arguments.push_back(CallOf(kGather, std::move(gathered)));
   }
-  return CallExternal(function->id(), name, std::move(arguments));
+  return CallExternal(function->id(), name, names, std::move(arguments));
 }
 
 Result<sql::Expression> PlainPythonCall(PythonFunctions& functions, PythonDefinition definition,
                                         std::vector<sql::Expression> arguments) {
   const std::string name = definition.name;
   const auto function = TRY(functions.KeepFunction(std::move(definition), {}));
-  return CallExternal(function->id(), name, std::move(arguments));
+  return CallExternal(function->id(), name, {}, std::move(arguments));
 }
 
 Status ResolveRegistered(PythonFunctions& functions, sql::Expression& expression) {
@@ -108,6 +175,12 @@ Status ResolveRegistered(PythonFunctions& functions, sql::Expression& expression
 
 Status ResolveRegistered(PythonFunctions& functions, sql::Query& query) {
   if (!functions.has_registered_functions()) return Ok();
+  bool has_any = false;
+  for (const std::string& name : sql::FunctionsOf(query)) {
+    has_any = has_any || functions.FindFunction(name) != nullptr;
+  }
+  if (!has_any) return Ok();
+  NameItems(functions, query);
   return sql::VisitExpressions(query, [&](sql::Expression& node) -> Status {
     const auto* call = node.As<sql::FunctionCall>();
     if (call == nullptr || call->name.parts.size() != 1) return Ok();
@@ -128,25 +201,8 @@ sql::FunctionCall* GatheringOf(sql::FunctionCall& call) {
 sql::Expression WithoutPythonIds(const sql::Expression& expression) {
   sql::Expression copy = expression;
   (void)sql::VisitExpressions(copy, [](sql::Expression& node) -> Status {
-    sql::FunctionCall* call = ExternalOf(node);
-    if (call == nullptr) return Ok();
-    const auto* literal = call->arguments[0].value.As<sql::Literal>();
-    if (literal == nullptr) return Ok();
-    const std::size_t end = literal->text.rfind('#');
-    if (sql::FunctionCall* gathering = GatheringOf(*call)) {
-      // collect_list(named_struct('_0', a, ...)) is a again.
-      auto over = std::move(gathering->over);
-      auto fields = std::move(gathering->arguments[0].value.As<sql::FunctionCall>()->arguments);
-      sql::FunctionCall plain{.name = {.parts = {literal->text.substr(end + 1)}}};
-      for (std::size_t i = 1; i < fields.size(); i += 2) {
-        plain.arguments.push_back(std::move(fields[i]));
-      }
-      plain.over = std::move(over);
-      node = sql::Expression{.node = std::move(plain)};
-      return Ok();
-    }
-    call->name.parts = {literal->text.substr(end + 1)};
-    call->arguments.erase(call->arguments.begin());
+    const sql::FunctionCall* call = ExternalOf(node);
+    if (call != nullptr) node = ColumnOf(TextOf(*call));
     return Ok();
   });
   return copy;

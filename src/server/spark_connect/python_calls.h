@@ -36,9 +36,9 @@ class PythonFunctions {
   virtual PythonSettings python_settings() = 0;
 };
 
-/// inlet_external('<id>#<use>#<name>', arguments...). Of a function over groups the arguments are
-/// gathered first. `names`: of the arguments that were given by name, else empty texts.
-/// Errors: INLET_UNSUPPORTED for a kind that is no expression.
+/// inlet_external('<id>#<use>#<names>#<name>', arguments...). Of a function over groups the
+/// arguments are gathered first. `names`: of the arguments that were given by name, else empty
+/// texts. Errors: INLET_UNSUPPORTED for a kind that is no expression.
 Result<sql::Expression> PythonCall(PythonFunctions& functions, PythonDefinition definition,
                                    std::vector<sql::Expression> arguments,
                                    std::vector<std::string> names);

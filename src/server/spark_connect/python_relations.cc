@@ -66,9 +66,12 @@ Result<Frame> RelationTranslator::MapPartitions(const spark::connect::MapPartiti
   if (checkpoint_) return FailUnsupported("mapInPandas and mapInArrow over a stream");
   const types::StructType schema = TRY(SchemaOf(input));
   types::StructType columns{.fields = definition.type.fields()};
+  // foreachPartition: nothing is made, and the engine wants a column.
+  const bool is_empty = columns.empty();
+  if (is_empty) columns.fields.push_back({.name = "nothing", .type = types::TypeId::kBoolean});
   // The query runs when the rows are read, on a client of its own.
   std::shared_ptr<const workspace::Client> client = client_.Clone();
-  OpenRows open = [client, schema, definition = std::move(definition),
+  OpenRows open = [client, schema, is_empty, definition = std::move(definition),
                    statement = sql::Statement(sql::SelectStatement{.query = ToQuery(input)}),
                    inputs = inputs_, home = resources_.python_home(),
                    settings = resources_.python_settings(),
@@ -78,6 +81,8 @@ Result<Frame> RelationTranslator::MapPartitions(const spark::connect::MapPartiti
     auto map = TRY(PythonMap::Start(home, definition, settings, schema,
                                     {.is_interrupted = [stop] { return stop.stop_requested(); }},
                                     std::move(result.rows)));
+    while (is_empty && TRY(map->Next()) != nullptr) {
+    }
     return std::make_unique<MappedRows>(std::move(map));
   };
   auto source = QuerySource(columns, std::move(open));

@@ -43,7 +43,7 @@ Bound BindExternal(ClientContext& context, Arguments& arguments) {
   const FunctionPtr function = FindExternalFunction(std::string_view(name).substr(0, end));
   if (function == nullptr) {
     Raise(Condition::UNRESOLVED_ROUTINE,
-          {{"routineName", "`" + name.substr(end == std::string::npos ? 0 : end + 1) + "`"},
+          {{"routineName", "`" + name.substr(name.rfind('#') + 1) + "`"},
            {"suggestion", " The session that it belonged to has ended."}});
   }
   types::StructType schema;
