@@ -268,6 +268,12 @@ Result<Statement> Parser::ParseAlterStreaming(bool is_materialized_view) {
   alter.name = TRY(Object());
   if (AcceptAll({"DROP", "SCHEDULE"})) {
     alter.action = AlterStreaming::DropSchedule{};
+  } else if (AcceptAll({"DROP", "CONSTRAINT"})) {
+    AlterStreaming::DropExpectation drop{.if_exists = AcceptIfExists()};
+    drop.name = TRY(Name());
+    alter.action = std::move(drop);
+  } else if (SeesAny({"ADD", "ALTER"}) && Sees("CONSTRAINT", 1)) {
+    alter.action = TRY(ParseSetExpectation());
   } else if (AcceptAll({"DROP", "ROW", "FILTER"})) {
     alter.action = DropRowFilter{};
   } else if (AcceptAll({"SET", "TBLPROPERTIES"})) {
@@ -296,6 +302,17 @@ Result<Statement> Parser::ParseAlterStreaming(bool is_materialized_view) {
   }
   alter.span = SpanFrom(0);
   return Statement{std::move(alter)};
+}
+
+/// { ADD | ALTER } CONSTRAINT name EXPECT (condition) [ON VIOLATION ...]
+Result<AlterStreaming::Action> Parser::ParseSetExpectation() {
+  AlterStreaming::SetExpectation set{.is_new = Accept("ADD")};
+  if (!set.is_new) TRY(Expect("ALTER"));
+  TableElements elements;
+  TRY(ParseConstraintOrExpectation(elements));
+  if (elements.expectations.empty()) return Unexpected("EXPECT");
+  set.expectation = std::move(elements.expectations.front());
+  return AlterStreaming::Action(std::move(set));
 }
 
 Result<Statement> Parser::ParseAlterObject(ObjectKind kind) {

@@ -247,6 +247,7 @@ class Parser : private TokenCursor {
   Result<std::string> ParseRefreshPolicy();
   Result<FlowQuery> ParseFlowQuery();
   Result<AutoCdc> ParseAutoCdc();
+  Result<Statement> ParseApplyChanges();
   Status ParseColumnChoice(std::vector<ColumnPath>& columns, std::vector<ColumnPath>& except);
   Status ParseAsQuery(Box<Query>& query, TextSpan& query_span);
 
@@ -263,6 +264,7 @@ class Parser : private TokenCursor {
   Result<std::optional<ColumnPosition>> ParseColumnPosition();
   Result<Statement> ParseAlterView();
   Result<Statement> ParseAlterStreaming(bool is_materialized_view);
+  Result<AlterStreaming::Action> ParseSetExpectation();
   Result<Statement> ParseAlterObject(ObjectKind kind);
 
   Result<Statement> ParseInsert(std::vector<CommonTable> with, bool is_recursive);

@@ -650,16 +650,27 @@ struct AlterStreaming {
     Schedule schedule;
   };
   struct DropSchedule {};
-  using Action =
-      std::variant<SetSchedule, DropSchedule, AlterColumns, SetRowFilter, DropRowFilter, SetTags,
-                   UnsetTags, SetOwner, SetProperties, UnsetProperties, SetClusterBy>;
+  /// { ADD | ALTER } CONSTRAINT name EXPECT (condition) [ON VIOLATION ...]. Inlet's own.
+  struct SetExpectation {
+    Expectation expectation;
+    bool is_new = true;  ///< ADD; else one of that name is there.
+  };
+  /// DROP CONSTRAINT [IF EXISTS] name. Inlet's own.
+  struct DropExpectation {
+    std::string name;
+    bool if_exists = false;
+  };
+  using Action = std::variant<SetSchedule, DropSchedule, SetExpectation, DropExpectation,
+                              AlterColumns, SetRowFilter, DropRowFilter, SetTags, UnsetTags,
+                              SetOwner, SetProperties, UnsetProperties, SetClusterBy>;
   bool is_materialized_view = false;
   ObjectName name;
   Action action;
   TextSpan span;
 };
 
-/// REFRESH { MATERIALIZED VIEW name | [STREAMING] TABLE name } [FULL] [SYNC | ASYNC]
+/// REFRESH { MATERIALIZED VIEW name | [STREAMING] TABLE name }
+/// [FULL | REPLAY WHERE condition] [SYNC | ASYNC]
 struct Refresh {
   enum class Kind : std::uint8_t { kTable, kStreamingTable, kMaterializedView, kFunction, kPath };
   Kind kind = Kind::kTable;
@@ -667,6 +678,8 @@ struct Refresh {
   std::string path;  ///< kPath
   bool is_full = false;
   bool is_async = false;
+  /// Files whose row of cloud_files_state holds it are read again. Inlet's own.
+  Box<Expression> replay_where;
   TextSpan span;
 };
 

@@ -43,6 +43,7 @@ Result<Statement> Parser::ParseStatement() {
       {"FSCK", &Parser::ParseRepair},
       {"MSCK", &Parser::ParseRepair},
       {"GENERATE", &Parser::ParseGenerate},
+      {"APPLY", &Parser::ParseApplyChanges},
       {"REFRESH", &Parser::ParseRefresh},
       {"COMMENT", &Parser::ParseCommentOn},
       {"LIST", &Parser::ParseList},

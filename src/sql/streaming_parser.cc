@@ -149,6 +149,17 @@ Result<FlowQuery> Parser::ParseFlowQuery() {
   return flow;
 }
 
+/// APPLY CHANGES INTO target ...: a flow that has the name of its target.
+Result<Statement> Parser::ParseApplyChanges() {
+  CreateFlow flow;
+  flow.flow.auto_cdc = TRY(ParseAutoCdc());
+  flow.target = flow.flow.auto_cdc->target;
+  flow.name.parts = {flow.target.parts.empty() ? "" : flow.target.parts.back()};
+  flow.name.span = flow.target.span;
+  flow.span = SpanFrom(0);
+  return Statement{std::move(flow)};
+}
+
 /// What follows CREATE FLOW.
 Result<Statement> Parser::ParseCreateFlow() {
   const std::size_t begin = position() - 2;
@@ -240,8 +251,8 @@ Result<AutoCdc> Parser::ParseAutoCdc() {
   return cdc;
 }
 
-/// REFRESH { MATERIALIZED VIEW name | [STREAMING] TABLE name | FUNCTION name | path } [FULL] [SYNC
-/// | ASYNC]
+/// REFRESH { MATERIALIZED VIEW name | [STREAMING] TABLE name | FUNCTION name | path }
+/// [FULL | REPLAY WHERE condition] [SYNC | ASYNC]
 Result<Statement> Parser::ParseRefresh() {
   using Kind = Refresh::Kind;
   const std::size_t begin = position();
@@ -263,6 +274,8 @@ Result<Statement> Parser::ParseRefresh() {
   while (true) {
     if (Accept("FULL")) {
       refresh.is_full = true;
+    } else if (AcceptAll({"REPLAY", "WHERE"})) {
+      refresh.replay_where = TRY(ParseExpression());
     } else if (Accept("ASYNC")) {
       refresh.is_async = true;
     } else if (!Accept("SYNC")) {

@@ -131,8 +131,11 @@ Result<TableRef> Parser::ParseNamedOrFunction(bool is_stream) {
   const bool is_identifier = Sees("IDENTIFIER") && Sees("(", 1);
   if (Sees("(", name_length) && !is_identifier) {
     ObjectName name = TRY(Object());
+    // The older form of Auto Loader in SQL is a stream without the word.
+    const bool is_auto_loader =
+        name.parts.size() == 1 && EqualsIgnoreCase(name.parts[0], "cloud_files");
     TableFunction function{.call = TRY(ParseCallBody(std::move(name), /*equals_names=*/true)),
-                           .is_stream = is_stream};
+                           .is_stream = is_stream || is_auto_loader};
     TableRef table = TRY(MakeTable(std::move(function), begin));
     if (Sees("TABLESAMPLE")) table.sample = TRY(ParseSample());
     TRY(ParseTableAlias(table));
