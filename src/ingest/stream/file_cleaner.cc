@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "storage/copy_object.h"
+
 namespace inlet::ingest {
 namespace {
 
 /// So many files are taken at a time, so that cleaning never holds up the stream for long.
 constexpr std::int64_t kFilesAtATime = 200;
-constexpr std::int64_t kCopyBytes = 8 << 20;
 
 }  // namespace
 
@@ -29,7 +30,8 @@ Status FileCleaner::CleanSome(FileIndex& index, std::int64_t committed, std::int
     std::string moved_to;
     if (mode_ == CleanSource::kMove) {
       const std::string target = destination_.path + path.substr(source_.path.size());
-      TRY(Move(path, target).Context("move a loaded file"));
+      TRY(storage::CopyObject({source_.store, path}, {destination_.store, target})
+              .Context("move a loaded file"));
       moved_to = storage::UrlOf(*destination_.store, target);
     }
     TRY(source_.store->Delete(path).Context("clean a loaded file"));
@@ -45,21 +47,6 @@ Result<bool> FileCleaner::IsAsLoaded(const FoundFile& file, const std::string& p
   }
   if (now.error().kind() == ErrorKind::kNotFound) return false;
   return std::unexpected(now.error());
-}
-
-Status FileCleaner::Move(const std::string& path, const std::string& target) const {
-  const auto reader = TRY(source_.store->Open(TRY(source_.store->Head(path))));
-  const auto writer = TRY(destination_.store->OpenWriter(target));
-  std::string buffer(static_cast<std::size_t>(kCopyBytes), '\0');
-  for (std::int64_t position = 0; position < reader->info().size_bytes;) {
-    const std::int64_t size =
-        TRY(reader->ReadAt({.position = position, .length = kCopyBytes}, buffer.data()));
-    if (size <= 0) break;
-    TRY(writer->Append(std::string_view(buffer).substr(0, static_cast<std::size_t>(size))));
-    position += size;
-  }
-  TRY(writer->Finish());
-  return Ok();
 }
 
 }  // namespace inlet::ingest

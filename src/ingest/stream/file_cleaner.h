@@ -29,7 +29,6 @@ class FileCleaner {
 
  private:
   Result<bool> IsAsLoaded(const FoundFile& file, const std::string& path) const;
-  Status Move(const std::string& path, const std::string& target) const;
 
   storage::Location source_;
   storage::Location destination_;
