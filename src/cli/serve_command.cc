@@ -32,8 +32,8 @@ int RunServe(const ServeCommand& command, const workspace::WorkspaceOptions& opt
   }
   std::unique_ptr<server::HttpServer> http;
   if (command.http_port != 0) {
-    auto started =
-        server::HttpServer::Start({.bind = command.bind, .port = command.http_port}, **workspace);
+    auto started = server::HttpServer::Start(
+        {.bind = command.bind, .port = command.http_port, .token = command.token}, **workspace);
     if (!started) {
       ShowError(started.error(), "");
       return kFailed;

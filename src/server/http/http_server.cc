@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -17,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxBodyBytes = 1 << 20;  // Nothing is taken in yet.
+constexpr std::size_t kMaxBodyBytes = 1 << 20;  // A message of the services has 256 KB at most.
 
 std::int64_t ResidentBytes() {
   std::FILE* const file = std::fopen("/proc/self/statm", "r");
@@ -52,6 +53,16 @@ class Httplib final : public HttpServer {
     server_.Get("/metrics.json", [this](const httplib::Request&, httplib::Response& response) {
       response.set_content(JsonOf(StreamMetrics()), "application/json");
     });
+    server_.Post("/file-events", [this, token = options.token](const httplib::Request& request,
+                                                               httplib::Response& response) {
+      TakeFileEvents(request, response, token);
+    });
+    // Event Grid asks so first when it sends CloudEvents.
+    server_.Options("/file-events",
+                    [](const httplib::Request& request, httplib::Response& response) {
+                      response.set_header("WebHook-Allowed-Origin",
+                                          request.get_header_value("WebHook-Request-Origin"));
+                    });
     port_ = options.port;
     if (!server_.bind_to_port(options.bind.c_str(), options.port)) {
       return Fail(Condition::STORAGE_UNAVAILABLE,
@@ -74,6 +85,34 @@ class Httplib final : public HttpServer {
     response.set_content(healthy ? "{\"status\":\"ok\"}\n" : "{\"status\":\"unhealthy\"}\n",
                          "application/json");
     ++num_health_checks_;
+  }
+
+  /// A message that is not understood is refused for good; after 503 the services send it again.
+  void TakeFileEvents(const httplib::Request& request, httplib::Response& response,
+                      const std::string& token) {
+    const bool is_allowed = token.empty() ||
+                            IsSame(request.get_header_value("Authorization"), "Bearer " + token) ||
+                            IsSame(request.get_param_value("token"), token);
+    if (!is_allowed) {
+      response.status = 401;
+      return;
+    }
+    const Result<std::string> answer = workspace_.TakeFileEvents(request.body);
+    if (answer) {
+      response.set_content(*answer + "\n", "application/json");
+      return;
+    }
+    response.status = answer.error().kind() == ErrorKind::kInvalid ? 400 : 503;
+    response.set_content(ToString(answer.error()) + "\n", "text/plain");
+  }
+
+  /// In a time that does not tell where two texts differ.
+  static bool IsSame(std::string_view given, std::string_view wanted) {
+    unsigned difference = given.size() == wanted.size() ? 0 : 1;
+    for (std::size_t i = 0; i < std::min(given.size(), wanted.size()); ++i) {
+      difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(wanted[i]);
+    }
+    return difference == 0;
   }
 
   /// What the flows of the workspace have done; nothing when it cannot be had now.
