@@ -13,6 +13,26 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
+std::string TextList(const std::vector<std::string>& values) {
+  std::vector<std::string> texts;
+  for (const std::string& value : values) texts.push_back(types::JsonQuote(value));
+  return JsonArray(texts);
+}
+
+std::string ToJson(const ChangeRules& rules) {
+  JsonObject json;
+  json.AddJson("keys", TextList(rules.keys))
+      .Add("scdType", std::int64_t{rules.scd_type})
+      .Add("hasTruncate", rules.has_truncate)
+      .Add("ignoresNulls", rules.ignores_nulls)
+      .AddJson("nullColumns", TextList(rules.null_columns))
+      .AddJson("nullExcept", TextList(rules.null_except))
+      .Add("tracksSome", rules.tracks_some)
+      .AddJson("trackColumns", TextList(rules.track_columns))
+      .AddJson("trackExcept", TextList(rules.track_except));
+  return json.Text();
+}
+
 std::string ToJson(const Flow& flow) {
   JsonObject json;
   json.Add("name", flow.name)
@@ -22,6 +42,7 @@ std::string ToJson(const Flow& flow) {
       .Add("once", flow.is_once)
       .Add("byName", flow.by_name);
   if (flow.comment) json.Add("comment", *flow.comment);
+  if (flow.changes) json.AddJson("changes", ToJson(*flow.changes));
   return json.Text();
 }
 
@@ -57,12 +78,6 @@ template <class T>
 std::string ListOf(const std::vector<T>& values) {
   std::vector<std::string> texts;
   for (const T& value : values) texts.push_back(ToJson(value));
-  return JsonArray(texts);
-}
-
-std::string TextList(const std::vector<std::string>& values) {
-  std::vector<std::string> texts;
-  for (const std::string& value : values) texts.push_back(types::JsonQuote(value));
   return JsonArray(texts);
 }
 
@@ -119,6 +134,18 @@ Result<DeclaredColumn> ReadColumn(const object& json) {
                         .comment = OptionalText(json, "comment")};
   if (const auto type = OptionalText(json, "type")) column.type = TRY(types::ParseType(*type));
   return column;
+}
+
+ChangeRules ReadChangeRules(const object& json) {
+  return {.keys = Texts(json, "keys"),
+          .scd_type = static_cast<int>(Number(json, "scdType")),
+          .has_truncate = Flag(json, "hasTruncate", false),
+          .ignores_nulls = Flag(json, "ignoresNulls", false),
+          .null_columns = Texts(json, "nullColumns"),
+          .null_except = Texts(json, "nullExcept"),
+          .tracks_some = Flag(json, "tracksSome", false),
+          .track_columns = Texts(json, "trackColumns"),
+          .track_except = Texts(json, "trackExcept")};
 }
 
 Schedule ReadSchedule(const object& json) {
@@ -185,6 +212,10 @@ Result<Definition> ParseDefinition(const std::string& json) {
                                 .is_once = Flag(flow, "once", false),
                                 .by_name = Flag(flow, "byName", true),
                                 .comment = OptionalText(flow, "comment")});
+    object changes;
+    if (flow["changes"].get(changes) == simdjson::SUCCESS) {
+      definition.flows.back().changes = ReadChangeRules(changes);
+    }
     return Ok();
   }));
   TRY(ForEachObject(root, "columns", [&](const object& column) -> Status {

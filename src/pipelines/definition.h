@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "pipelines/change_rules.h"
 #include "pipelines/schedule.h"
 #include "types/data_type.h"
 
@@ -39,6 +40,7 @@ struct Flow {
   bool is_once = false;
   bool by_name = true;
   std::optional<std::string> comment;
+  std::optional<ChangeRules> changes;  ///< AUTO CDC: the query gives events.
 
   bool operator==(const Flow&) const = default;
 };

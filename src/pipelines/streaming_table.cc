@@ -4,6 +4,7 @@
 #include "base/option_map.h"
 #include "delta/table.h"
 #include "ingest/align_to_table.h"
+#include "pipelines/change_sink.h"
 #include "pipelines/dataset_table.h"
 #include "pipelines/update.h"
 #include "sql/parser.h"
@@ -17,6 +18,10 @@ using storage::Location;
 /// Says in the table's log how many full refreshes its rows have seen: what decides which
 /// checkpoints go on must change in the same commit as the rows.
 constexpr std::string_view kGenerationApp = "inlet.generation";
+
+/// A deletion vector's name in the log; what stands before it is a directory.
+/// Source: Delta protocol, "Deletion Vector Descriptor".
+constexpr std::size_t kVectorNameSize = 20;
 
 std::int64_t GenerationOf(const delta::Snapshot& table) {
   return table.transaction(kGenerationApp).value_or(0);
@@ -74,7 +79,7 @@ class FlowsRun {
     FlowStream stream{.query = TRY(sql::ParseQuery(flow.query)),
                       .name = flow.name,
                       .checkpoint = CheckpointOf(run_.host, run_.request.entry, generation_, flow),
-                      .sink = MakeSink()};
+                      .sink = flow.changes ? MakeChangeSinkFor(flow) : MakeSink()};
     auto expectations = std::make_shared<std::shared_ptr<ExpectationRun>>();
     if (!run_.request.definition.expectations.empty()) {
       stream.make_rewrite = [this, &flow, expectations](ingest::BatchId) {
@@ -100,6 +105,27 @@ class FlowsRun {
          .merge_schema = request.definition.columns.empty(),
          .user_name = request.user,
          .on_commit = [&snapshots = run_.host.snapshots()](const delta::SnapshotPtr& snapshot) {
+           snapshots.Put(snapshot);
+         }});
+  }
+
+  std::unique_ptr<ingest::StreamSink> MakeChangeSinkFor(const Flow& flow) const {
+    const UpdateRequest& request = run_.request;
+    Host& host = run_.host;
+    const std::string checkpoint = CheckpointOf(host, request.entry, generation_, flow);
+    // The home is on a local disk.
+    const Location state = storage::Resolve(checkpoint + "/cdc").value_or(Location());
+    return MakeChangeSink(
+        host.engine(),
+        {.root = root_,
+         .state = state,
+         .table_name = PlainName(request.entry.name),
+         .rules = *flow.changes,
+         .merge_schema = request.definition.columns.empty(),
+         .user_name = request.user,
+         .session_time_zone = request.definition.time_zone,
+         .temp_directory = host.catalog().home() + "/temp",
+         .on_commit = [&snapshots = host.snapshots()](const delta::SnapshotPtr& snapshot) {
            snapshots.Put(snapshot);
          }});
   }
@@ -270,7 +296,9 @@ Result<types::StructType> ColumnsOfFlow(Host& host, const catalog::TableEntry& e
     // A stream waits for its first file; the columns come with it.
     const bool is_waiting =
         !columns && columns.error().condition == Condition::CF_EMPTY_DIR_FOR_SCHEMA_INFERENCE;
-    return is_waiting ? types::StructType() : std::move(columns);
+    if (is_waiting) return types::StructType();
+    if (!columns || !flow.changes) return columns;
+    return TargetColumns(*columns, *flow.changes, PlainName(entry.name));
   }
   const ingest::BoundQuery bound = TRY(host.Bind(scope, query, {}));
   return host.engine().Describe(bound.query, bound.inputs, bound.context);
@@ -326,6 +354,10 @@ Status Swap(const UpdateRun& run, const Location& root, const std::string& direc
   for (const delta::AddFile& file : staged->files()) {
     delta::AddFile moved = file;
     moved.path = directory + "/" + file.path;
+    if (moved.deletion_vector && moved.deletion_vector->storage_type == "u") {
+      std::string& vector = moved.deletion_vector->path_or_inline_dv;
+      vector = directory + (vector.size() > kVectorNameSize ? "/" : "") + vector;
+    }
     moved.data_change = true;
     moved.base_row_id.reset();
     moved.default_row_commit_version.reset();

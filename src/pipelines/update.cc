@@ -206,6 +206,7 @@ Result<UpdateResult> Updater::Run(const UpdateRequest& request) {
   if (request.is_still_wanted && !TRY(request.is_still_wanted())) {
     return UpdateResult{.was_run = false};
   }
+  if (request.prepare) TRY(request.prepare());
   UpdateRecord record(log_, options_.lease.clock, request, RandomUuid());
   const bool is_new = request.save == UpdateRequest::Save::kCreate;
   catalog::RefreshEntry entry{.table_id = request.entry.id};

@@ -34,6 +34,8 @@ struct UpdateRequest {
   /// Called under the lease, before anything else: false says that another process has done it, and
   /// nothing is run. May be empty.
   std::function<Result<bool>()> is_still_wanted;
+  /// Called under the lease, once, before any flow runs. May be empty.
+  std::function<Status()> prepare;
   /// Called when the catalog says that the update runs; a kill after that is made up for.
   std::function<Status()> on_begin;
   std::stop_token stop;

@@ -98,6 +98,7 @@ struct TableChange::State {
   const ChangeOptions options;
   StructType schema;
   std::optional<delta::TableActions> evolved;
+  std::optional<delta::SetTransaction> transaction;
   const std::shared_ptr<ReadRecord> record = std::make_shared<ReadRecord>();
   bool reads_whole_table = false;
   std::vector<std::vector<types::ColumnPredicate>> read_rows;
@@ -526,8 +527,13 @@ Result<ChangeFigures> TableChange::Finish() {
   return state.figures;
 }
 
+void TableChange::Set(delta::SetTransaction transaction) {
+  state_->transaction = std::move(transaction);
+}
+
 bool TableChange::has_changes() const {
-  return !state_->removed.empty() || !state_->data_files.empty() || state_->evolved.has_value();
+  return state_->transaction || !state_->removed.empty() || !state_->data_files.empty() ||
+         state_->evolved.has_value();
 }
 
 Result<delta::SnapshotPtr> TableChange::Commit(delta::Operation operation) {
@@ -545,6 +551,10 @@ Result<delta::SnapshotPtr> TableChange::Commit(delta::Operation operation) {
     }
     transaction.Set(state.evolved->protocol);
     transaction.Set(state.evolved->metadata);
+  }
+  if (state.transaction) {
+    transaction.ReadTransaction(state.transaction->app_id);
+    transaction.Set(*state.transaction);
   }
   for (const AddFile& file : state.removed) transaction.Remove(file);
   transaction.Add(state.marked);

@@ -101,6 +101,10 @@ class TableChange {
   /// Old files go from the partitions that have got new rows.
   Status RemovePartitionsOfNewRows();
 
+  /// Goes into the same commit, and makes it one although no row changes. Another commit of the
+  /// same application meanwhile is a conflict.
+  void Set(delta::SetTransaction transaction);
+
   /// Writes deletion vectors or copies; after it the figures are known.
   Result<ChangeFigures> Finish();
   /// Whether there is something to commit.
