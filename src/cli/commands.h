@@ -47,6 +47,14 @@ int RunVolume(const VolumeCommand& command, const workspace::WorkspaceOptions& o
 int RunDoctor(const std::vector<std::string>& locations,
               const workspace::WorkspaceOptions& options);
 
+struct InferCommand {
+  std::string path;
+  std::vector<std::string> reader_options;  ///< name=value
+  PrintOptions print;
+};
+/// Why each column of files gets its type.
+int RunInfer(const InferCommand& command, const workspace::WorkspaceOptions& options);
+
 struct ServeCommand {
   int http_port = 8080;      ///< 0: off.
   int connect_port = 15002;  ///< 0: off.

@@ -87,6 +87,13 @@ int Main(int argc, char** argv) {
   std::vector<std::string> doctor_locations;
   auto* doctor_app = app.add_subcommand("doctor", "Check this machine and the stores in use");
   doctor_app->add_option("locations", doctor_locations, "URLs to try, such as s3://bucket/dir");
+  InferCommand infer;
+  auto* infer_app =
+      app.add_subcommand("infer", "Say which types the columns of files get, and why");
+  infer_app->add_option("path", infer.path, "A file, directory or glob")->required();
+  infer_app->add_option("--option", infer.reader_options, "An option of read_files, key=value");
+  infer_app->add_option("-o,--output", format, "table, csv, json, jsonl, markdown")
+      ->check(CLI::IsMember({"table", "csv", "json", "jsonl", "markdown"}, CLI::ignore_case));
   ServeCommand serve;
   auto* serve_app = app.add_subcommand(
       "serve", "Serve Spark Connect, health and metrics, and refresh tables on schedule");
@@ -116,6 +123,8 @@ int Main(int argc, char** argv) {
   sql.format = FindOutputFormat(format).value_or(OutputFormat::kTable);
   if (sql_app->parsed()) return RunSql(sql, options);
   if (upload_app->parsed()) return RunUpload(upload, options);
+  infer.print.format = sql.format;
+  if (infer_app->parsed()) return RunInfer(infer, options);
   if (volume_app->parsed()) return RunVolume(volume, options);
   if (doctor_app->parsed()) return RunDoctor(doctor_locations, options);
   return RunServe(serve, options);
