@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ingest/archives/archive_store.h"
 #include "ingest/glob.h"
 
 namespace inlet::ingest {
@@ -26,8 +27,9 @@ std::string Join(std::string_view directory, std::string_view name) {
   return std::string(directory) + "/" + std::string(name);
 }
 
-bool IsHiddenSegment(std::string_view segment, bool is_directory) {
+bool IsHiddenSegment(std::string_view segment, bool is_directory, const IgnoredSegments* ignored) {
   if (segment.ends_with("._COPYING_")) return true;
+  if (ignored != nullptr) return ignored->Matches(segment);
   if (segment.starts_with('.')) return true;
   return segment.starts_with('_') && !(is_directory && segment.contains('='));
 }
@@ -84,7 +86,7 @@ class Walk {
       const std::string path =
           is_directory ? entry.path.substr(0, entry.path.size() - 1) : entry.path;
       if (!GlobMatches(segment, NameOf(path))) continue;
-      if (IsHiddenSegment(NameOf(path), is_directory)) continue;
+      if (IsHiddenSegment(NameOf(path), is_directory, filter_.ignored_segments.get())) continue;
       if (!rest.empty()) {
         if (is_directory) TRY(TakeMatches(path, rest));
       } else if (is_directory) {
@@ -185,19 +187,27 @@ std::unexpected<Error> NotFound(const storage::Location& location) {
 
 }  // namespace
 
-bool IsHidden(std::string_view relative) {
+bool IsHidden(std::string_view relative, const IgnoredSegments* ignored) {
   while (true) {
     const std::size_t slash = relative.find('/');
-    if (IsHiddenSegment(relative.substr(0, slash), slash != std::string_view::npos)) return true;
+    const bool is_directory = slash != std::string_view::npos;
+    if (IsHiddenSegment(relative.substr(0, slash), is_directory, ignored)) return true;
     if (slash == std::string_view::npos) return false;
     relative.remove_prefix(slash + 1);
   }
 }
 
 bool Wants(const FileFilter& filter, const ObjectInfo& file, std::string_view relative) {
-  if (IsHidden(relative)) return false;
+  if (IsHidden(relative, filter.ignored_segments.get())) return false;
   if (!filter.descend && IsBelowPlainDirectory(relative)) return false;
-  if (!filter.name_glob.empty() && !GlobMatches(filter.name_glob, NameOf(file.path))) return false;
+  const auto matches_name = [&](const std::string& glob) {
+    return GlobMatches(glob, NameOf(file.path));
+  };
+  const bool is_directory = filter.opens_archives && IsArchive(file.path);
+  if (!is_directory && !filter.name_globs.empty() &&
+      std::ranges::none_of(filter.name_globs, matches_name)) {
+    return false;
+  }
   if (filter.modified_after_ms && file.modified_at_ms <= *filter.modified_after_ms) return false;
   return !filter.modified_before_ms || file.modified_at_ms < *filter.modified_before_ms;
 }

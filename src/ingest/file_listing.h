@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "ingest/ignored_segments.h"
 #include "storage/object_store.h"
 
 namespace inlet::ingest {
@@ -15,11 +17,17 @@ namespace inlet::ingest {
 /// Source: read_files, "File globs" and "Generic options".
 struct FileFilter {
   bool strict_globber = true;  ///< useStrictGlobber
-  std::string name_glob;       ///< pathGlobFilter, fileNamePattern: on the file's name; empty: all.
+  /// pathGlobFilter, fileNamePattern, braces expanded: on the file's name, one has to match; none:
+  /// all do.
+  std::vector<std::string> name_globs;
+  /// ignoredPathSegmentRegex; null: its default.
+  std::shared_ptr<const IgnoredSegments> ignored_segments;
   std::optional<std::int64_t> modified_after_ms;   ///< Strictly after.
   std::optional<std::int64_t> modified_before_ms;  ///< Strictly before.
   /// Only names after this one, of a directory without globs whose names grow; empty: all.
   std::string start_after;
+  /// readArchives: archives are directories, so a filter of names is for the files in them.
+  bool opens_archives = false;
   /// Takes files at any depth below a directory; else only those in it and in `key=value`
   /// directories.
   bool descend = true;
@@ -34,8 +42,9 @@ struct FileListing {
 };
 
 /// A name that begins with '_' or '.' is hidden, unless it is a directory `_key=value`; so is a
-/// copy under way (`._COPYING_`). `relative` is the path below the base.
-bool IsHidden(std::string_view relative);
+/// copy under way (`._COPYING_`). With `ignored` it says which other names are. `relative` is the
+/// path below the base.
+bool IsHidden(std::string_view relative, const IgnoredSegments* ignored = nullptr);
 
 /// Whether `file`, whose path below the listed directory is `relative`, is wanted.
 bool Wants(const FileFilter& filter, const storage::ObjectInfo& file, std::string_view relative);

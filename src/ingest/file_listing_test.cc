@@ -83,7 +83,7 @@ TEST_F(FileListingTest, HiddenNamesAreLeftOutAndCounted) {
 TEST_F(FileListingTest, NameFilterLooksAtTheNameAlone) {
   Put("a/csv/x.json");
   Put("a/csv/x.csv");
-  EXPECT_THAT(List("a", {.name_glob = "*.csv"}), ElementsAre("a/csv/x.csv"));
+  EXPECT_THAT(List("a", {.name_globs = {"*.csv"}}), ElementsAre("a/csv/x.csv"));
 }
 
 TEST_F(FileListingTest, NothingThereIsNotFound) {

@@ -83,7 +83,7 @@ Status Take(const storage::Location& table_root, delta::CommitActions commit,
   }
   const std::string operation =
       commit.commit_info ? commit.commit_info->operation.value_or("") : "";
-  if (operation.contains("REPLACE TABLE")) {
+  if (operation.contains("REPLACE TABLE") || operation == "CLONE") {
     since.is_replaced = true;
     since.restored.reset();
   } else if (operation == "RESTORE") {
@@ -109,8 +109,8 @@ Result<CommitsSince> ReadCommitsSince(const SnapshotPtr& snapshot, Version after
       if (text.error().kind() == ErrorKind::kNotFound) continue;
       return std::unexpected(std::move(text).error());
     }
-    const bool matters =
-        text->contains(app_id) || text->contains("REPLACE TABLE") || text->contains("RESTORE");
+    const bool matters = text->contains(app_id) || text->contains("REPLACE TABLE") ||
+                         text->contains("RESTORE") || text->contains("CLONE");
     if (!matters) continue;
     delta::CommitActions commit = TRY(delta::ParseActions(*std::move(text), path));
     commit.version = version;
@@ -266,6 +266,29 @@ Result<delta::SetTransaction> LoadedFiles::Write(std::span<const LoadedFile> fil
   const std::string bytes = TRY(std::move(writer).Finish(std::move(header)));
   const std::int64_t sequence = TRY(PutNew(NameOf, bytes)).first;
   return delta::SetTransaction{.app_id = app_id_, .version = sequence};
+}
+
+Result<std::optional<delta::SetTransaction>> LoadedFiles::WriteCopy(
+    const storage::Location& root, const delta::Metadata& metadata,
+    const SnapshotPtr& replaced) const {
+  LoadedFilesRun::Writer writer;
+  Reader all = Read();
+  while (const LoadedFile* file = TRY(all.Next())) {
+    if (file->state == FileState::kLoaded) TRY(writer.Append(*file, /*is_new=*/true));
+  }
+  if (writer.num_files() == 0) return std::nullopt;
+  LoadedFiles copy;
+  copy.table_root_ = root;
+  copy.table_id_ = metadata.id;
+  copy.app_id_ = delta::CopiedFilesApplication(metadata);
+  LoadedFilesRun::Header header{.table_id = copy.table_id_, .read_version = -1};
+  if (replaced != nullptr) {
+    header.read_version = replaced->version();
+    copy.sequence_ = replaced->transaction(copy.app_id_).value_or(0);
+  }
+  const std::string bytes = TRY(std::move(writer).Finish(std::move(header)));
+  const std::int64_t sequence = TRY(copy.PutNew(NameOf, bytes)).first;
+  return delta::SetTransaction{.app_id = copy.app_id_, .version = sequence};
 }
 
 Result<std::pair<std::int64_t, std::string>> LoadedFiles::PutNew(

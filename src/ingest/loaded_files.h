@@ -57,6 +57,12 @@ class LoadedFiles {
   Result<delta::SetTransaction> Write(std::span<const LoadedFile> files,
                                       std::string_view errors = "") const;
 
+  /// Writes all that was loaded as the record of a clone at `root` with `metadata`, in place of
+  /// `replaced`, which may be null. Nothing: the record is empty.
+  Result<std::optional<delta::SetTransaction>> WriteCopy(const storage::Location& root,
+                                                         const delta::Metadata& metadata,
+                                                         const delta::SnapshotPtr& replaced) const;
+
   /// The files with the records that were left out, newest first; those of the last 1,000 commits
   /// that had any.
   std::vector<storage::ObjectInfo> ErrorFiles() const;

@@ -4,9 +4,11 @@
 #include <map>
 #include <set>
 
+#include "ingest/archives/archive_store.h"
 #include "ingest/bad_records.h"
 #include "ingest/file_listing.h"
 #include "ingest/format_detection.h"
+#include "ingest/glob.h"
 #include "ingest/partition_columns.h"
 #include "ingest/schema_hints.h"
 #include "types/text_cast.h"
@@ -37,6 +39,8 @@ constexpr std::string_view kGenericOptions[] = {"format",
                                                 "pathGlobFilter",
                                                 "fileNamePattern",
                                                 "recursiveFileLookup",
+                                                "ignoredPathSegmentRegex",
+                                                "readArchives",
                                                 "rescuedDataColumn",
                                                 "badRecordsPath",
                                                 "columnNameOfCorruptRecord",
@@ -52,9 +56,22 @@ bool Contains(std::span<const std::string_view> names, std::string_view name) {
                      [&](std::string_view known) { return EqualsIgnoreCase(known, name); });
 }
 
+/// Two names of one option may not say two things.
+Status RefuseTwoNames(const OptionMap& options, const char* name, const char* other_name) {
+  const auto value = GetString(options, name);
+  const auto other = GetString(options, other_name);
+  if (!value || !other || *value == *other) return Ok();
+  return Fail(Condition::CONTRADICTORY_OPTIONS,
+              {{"first", name},
+               {"second", other_name},
+               {"message", "they are one option, here '" + *value + "' and '" + *other + "'"}});
+}
+
 /// The options of the format alone; refuses what nobody knows.
 Result<OptionMap> FormatOptions(const OptionMap& options, const formats::Format& format,
                                 std::span<const std::string_view> callers_options) {
+  TRY(RefuseTwoNames(options, "sep", "delimiter"));
+  TRY(RefuseTwoNames(options, "encoding", "charset"));
   std::vector<std::string_view> known(std::begin(kGenericOptions), std::end(kGenericOptions));
   known.insert(known.end(), callers_options.begin(), callers_options.end());
   OptionMap chosen;
@@ -198,18 +215,20 @@ class ReadFilesPlanner {
  private:
   /// Finds the files and their format; gives the partition columns.
   Result<PartitionColumns> Prepare() {
-    FileListing listing;
-    if (request_.listing) {
-      listing = *request_.listing;
-    } else {
-      listing =
-          TRY(ListFiles(request_.location, TRY(FilterFrom(options_, request_.session_time_zone))));
+    const FileFilter filter = TRY(FilterFrom(options_, request_.session_time_zone));
+    FileListing found =
+        request_.listing ? *request_.listing : TRY(ListFiles(request_.location, filter));
+    ExpandedListing expanded{.listing = std::move(found), .store = request_.location.store};
+    if (filter.opens_archives) {
+      expanded =
+          TRY(ExpandArchives(std::move(expanded.listing), std::move(expanded.store), filter));
     }
+    FileListing& listing = expanded.listing;
     const formats::Format* format =
-        TRY(ChooseFormat(options_, *request_.location.store, listing.files, request_.path_text));
+        TRY(ChooseFormat(options_, *expanded.store, listing.files, request_.path_text));
     format_name_ = format->name();
     explicit_schema_ = GetString(options_, "schema");
-    spec_.store = request_.location.store;
+    spec_.store = expanded.store;
     spec_.format =
         TRY(format->Configure(TRY(FormatOptions(options_, *format, request_.callers_options)),
                               /*inferring=*/request_.is_read_files && !explicit_schema_));
@@ -369,11 +388,34 @@ Result<FileFilter> FilterFrom(const OptionMap& options, std::string_view session
   const types::TimeZone* zone = TRY(types::TimeZone::Find(session_time_zone));
   FileFilter filter;
   filter.strict_globber = TRY(GetBool(options, "useStrictGlobber")).value_or(true);
-  filter.name_glob = GetString(options, "fileNamePattern")
-                         .value_or(GetString(options, "pathGlobFilter").value_or(""));
+  TRY(RefuseTwoNames(options, "fileNamePattern", "pathGlobFilter"));
+  auto name_glob = GetString(options, "fileNamePattern");
+  if (!name_glob) name_glob = GetString(options, "pathGlobFilter");
+  if (name_glob && !name_glob->empty()) filter.name_globs = TRY(ExpandBraces(*name_glob));
+  if (const auto regex = GetString(options, "ignoredPathSegmentRegex")) {
+    filter.ignored_segments = TRY(IgnoredSegments::Parse(*regex));
+  }
+  // Of binaryFile an archive is what is wanted.
+  const std::string format = GetString(options, "format").value_or("");
+  filter.opens_archives =
+      TRY(GetBool(options, "readArchives")).value_or(!EqualsIgnoreCase(format, "binaryFile"));
   filter.modified_after_ms = TRY(GetTimestampMs(options, "modifiedAfter", *zone));
   filter.modified_before_ms = TRY(GetTimestampMs(options, "modifiedBefore", *zone));
+  const bool is_empty_range = filter.modified_after_ms && filter.modified_before_ms &&
+                              *filter.modified_after_ms >= *filter.modified_before_ms;
+  if (is_empty_range) {
+    return Fail(Condition::CONTRADICTORY_OPTIONS, {{"first", "modifiedAfter"},
+                                                   {"second", "modifiedBefore"},
+                                                   {"message", "no file can be in between"}});
+  }
   return filter;
+}
+
+Status CheckReadOptions(const OptionMap& options) {
+  const formats::Format* format = formats::FindFormat(GetString(options, "format").value_or(""));
+  if (format == nullptr) return Ok();  // What the files are, says who names it.
+  TRY(format->Configure(TRY(FormatOptions(options, *format, {})), /*inferring=*/false));
+  return Ok();
 }
 
 Result<std::shared_ptr<const FileScan>> OpenReadFiles(const ReadFilesRequest& request,

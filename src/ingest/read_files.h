@@ -59,6 +59,11 @@ Result<std::shared_ptr<const FileScan>> OpenReadFiles(const ReadFilesRequest& re
 /// The schema alone; see OpenReadFiles(). Not with the option `schema`.
 Result<FilesSchema> InferFilesSchema(const ReadFilesRequest& request, std::stop_token stop);
 
+/// Whether the options, `format` among them, are known and have values that make sense, before any
+/// file is looked at. Errors: CF_UNKNOWN_OPTION_KEYS_ERROR; INVALID_PARAMETER_VALUE;
+/// CONTRADICTORY_OPTIONS; those of the format.
+Status CheckReadOptions(const OptionMap& options);
+
 /// The options of read_files that say which files under a path are wanted.
 /// Errors: INVALID_PARAMETER_VALUE.
 Result<FileFilter> FilterFrom(const OptionMap& options, std::string_view session_time_zone);

@@ -26,10 +26,10 @@ const StructField* FindField(const std::vector<StructField>& fields, std::string
   return found == fields.end() ? nullptr : &*found;
 }
 
-/// Widening that happens by itself stays within one family of types; an integer column does not
-/// become a decimal because one file has a point in it.
-bool WidensTo(const DataType& from, const DataType& to) {
-  if (from == to || !delta::IsAllowedTypeChange(from, to)) return false;
+bool WidensTo(const DataType& from, const DataType& to, TypeWidening widening) {
+  if (widening == TypeWidening::kNone || from == to) return false;
+  if (!delta::IsAllowedTypeChange(from, to)) return false;
+  if (widening == TypeWidening::kAll) return true;
   return from.id() == to.id() || (from.is_integer() && to.is_integer()) ||
          from.is(TypeId::kFloat) || from.is(TypeId::kDate);
 }
@@ -42,7 +42,7 @@ std::string JsonName(const DataType& type) {
 
 class Merger {
  public:
-  explicit Merger(bool widen_types) : widen_types_(widen_types) {}
+  explicit Merger(TypeWidening widening) : widening_(widening) {}
 
   Result<std::vector<StructField>> Merge(std::vector<StructField> fields,
                                          const std::vector<StructField>& source) {
@@ -84,7 +84,7 @@ class Merger {
           TRY(Merge(current.value(), incoming.value(), column, below("value"), changes));
       return DataType::Map(std::move(key), std::move(value), current.fields()[1].nullable);
     }
-    if (widen_types_ && WidensTo(current, incoming)) {
+    if (WidensTo(current, incoming, widening_)) {
       changes.push_back({path, JsonName(current), JsonName(incoming)});
       return incoming;
     }
@@ -106,7 +106,7 @@ class Merger {
     field.metadata[kTypeChanges] = list.dump();
   }
 
-  const bool widen_types_;
+  const TypeWidening widening_;
 };
 
 void Describe(const std::vector<StructField>& source, const std::vector<StructField>& table,
@@ -157,8 +157,8 @@ std::string SchemaDifference(const StructType& source, const StructType& table) 
 }
 
 Result<StructType> MergeSchemas(const StructType& table, const StructType& source,
-                                bool widen_types) {
-  return StructType{.fields = TRY(Merger(widen_types).Merge(table.fields, source.fields))};
+                                TypeWidening widening) {
+  return StructType{.fields = TRY(Merger(widening).Merge(table.fields, source.fields))};
 }
 
 Result<delta::TableActions> EvolveTable(const delta::Snapshot& current, StructType schema) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -18,12 +19,21 @@ bool CanStore(const types::DataType& from, const types::DataType& to);
 /// empty: nothing does.
 std::string SchemaDifference(const types::StructType& source, const types::StructType& table);
 
+/// Which wider types a table takes over from a source.
+enum class TypeWidening : std::uint8_t {
+  kNone,
+  /// Within one family of types: an integer column does not become a decimal because one file has
+  /// a point in it.
+  kWithinFamily,
+  kAll,  ///< All that Delta's type widening knows.
+};
+
 /// `table` so that it takes rows of `source`: new columns stand behind the others, new fields
-/// behind the others of their struct, at every level. With `widen_types` a column takes the
+/// behind the others of their struct, at every level. With `widening` a column takes the
 /// wider type of the source, and notes it as Delta's type widening wants it.
 /// Errors: DELTA_FAILED_TO_MERGE_FIELDS.
 Result<types::StructType> MergeSchemas(const types::StructType& table,
-                                       const types::StructType& source, bool widen_types);
+                                       const types::StructType& source, TypeWidening widening);
 
 /// What a commit has to set so that `current` gets the columns `schema`.
 /// Errors: those of delta::RedefineTable().

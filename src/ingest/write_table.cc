@@ -102,14 +102,18 @@ Result<WriteResult> CommitStaged(delta::Transaction transaction, delta::Operatio
 
 Status GiveIdentities(const delta::Snapshot& table, std::int64_t num_rows,
                       delta::Transaction& transaction) {
-  const bool has_any = std::ranges::any_of(
-      table.schema().fields,
-      [](const types::StructField& field) { return IdentityOf(field).has_value(); });
-  if (!has_any || num_rows == 0) return Ok();
-  delta::TableActions actions =
-      TRY(delta::AlterSchema(table, WithIdentitiesGiven(table.schema(), num_rows)));
-  transaction.Set(std::move(actions.metadata));
+  delta::Metadata metadata = table.metadata();
+  if (TRY(GiveIdentities(num_rows, metadata))) transaction.Set(std::move(metadata));
   return Ok();
+}
+
+Result<bool> GiveIdentities(std::int64_t num_rows, delta::Metadata& metadata) {
+  types::StructType schema = TRY(types::SchemaFromJson(metadata.schema_string));
+  const bool has_any = std::ranges::any_of(
+      schema.fields, [](const types::StructField& field) { return IdentityOf(field).has_value(); });
+  if (!has_any || num_rows == 0) return false;
+  metadata.schema_string = types::ToJson(WithIdentitiesGiven(std::move(schema), num_rows));
+  return true;
 }
 
 std::int64_t NumRecords(const AddFile& file) {

@@ -80,6 +80,8 @@ class TableWriter {
 /// Notes in the table's metadata that `num_rows` new rows have got values for identity columns.
 Status GiveIdentities(const delta::Snapshot& table, std::int64_t num_rows,
                       delta::Transaction& transaction);
+/// The same in `metadata`; false: it has no such columns, or there are no rows.
+Result<bool> GiveIdentities(std::int64_t num_rows, delta::Metadata& metadata);
 
 /// Rows of a staged or live file, by its statistics; 0 when they do not say.
 std::int64_t NumRecords(const delta::AddFile& file);

@@ -12,12 +12,14 @@
 #include "ingest/delta_source.h"
 #include "ingest/loaded_files_source.h"
 #include "ingest/read_files.h"
+#include "ingest/type_evidence.h"
 #include "sql/parser.h"
 #include "sql/walk.h"
 #include "workspace/datasets.h"
 #include "workspace/guessed_scans.h"
 #include "workspace/information_schema.h"
 #include "workspace/pipeline_tables.h"
+#include "workspace/row_source.h"
 #include "workspace/stored_view.h"
 
 namespace inlet::workspace {
@@ -171,6 +173,11 @@ class Binder {
       return Ok();
     }
     if (stream_inputs_ == nullptr || next_stream_ == stream_inputs_->size()) {
+      const bool is_auto_loader =
+          function != nullptr && EqualsIgnoreCase(function->call.name.parts.back(), "cloud_files");
+      if (is_auto_loader) {
+        return Status(Fail(Condition::CF_INCORRECT_BATCH_USAGE, {})).At(table.span);
+      }
       return Status(FailUnsupported("STREAM outside of a streaming query")).At(table.span);
     }
     const auto& input = (*stream_inputs_)[next_stream_++];
@@ -321,6 +328,7 @@ class Binder {
     if (name == "read_files") {
       return PutFiles(table, TRY(ReadFilesOf(function.call).At(table.span)), "read_files");
     }
+    if (name == "infer_schema") return BindInferSchema(table, function.call);
     if (name == "table_changes") return BindTableChanges(table, function.call);
     if (std::find(std::begin(kEngineFunctions), std::end(kEngineFunctions), name) !=
         std::end(kEngineFunctions)) {
@@ -347,12 +355,37 @@ class Binder {
     }
     std::vector<std::string_view> known(std::begin(kEngineFunctions), std::end(kEngineFunctions));
     known.push_back("read_files");
+    known.push_back("infer_schema");
     known.push_back("table_changes");
     known.push_back("loaded_files");
     known.push_back("copy_errors");
     return Status(Fail(Condition::UNRESOLVABLE_TABLE_VALUED_FUNCTION,
                        {{"name", "`" + name + "`"}, {"suggestion", DidYouMean(name, known)}}))
         .At(table.span);
+  }
+
+  /// infer_schema('path', options of read_files): why each column gets its type.
+  Status BindInferSchema(sql::TableRef& table, const sql::FunctionCall& call) {
+    const ingest::ReadFilesRequest request = TRY(ReadFilesOf(call).At(table.span));
+    std::vector<Row> rows;
+    for (const ingest::ColumnEvidence& column :
+         TRY(ingest::FindTypeEvidence(request, call_.options.stop).At(table.span))) {
+      for (const ingest::TypeCount& type : column.types) {
+        const auto or_null = [](const std::string& text) {
+          return text.empty() ? Cell() : Cell(text);
+        };
+        rows.push_back({column.column, column.type, type.type, type.count,
+                        column.counts_files ? "files" : "values", or_null(type.example),
+                        or_null(type.file), type.decides, or_null(column.hint)});
+      }
+    }
+    types::StructType schema =
+        StringColumns({"column_name", "data_type", "value_type", "count", "counted",
+                       "first_example", "first_file", "decides", "schema_hint"});
+    schema.fields[3].type = types::TypeId::kLong;
+    schema.fields[7].type = types::TypeId::kBoolean;
+    PutInput(table, TRY(MakeRowSource(std::move(schema), rows)), "infer_schema");
+    return Ok();
   }
 
   /// loaded_files(TABLE t [VERSION AS OF n]), copy_errors(TABLE t)

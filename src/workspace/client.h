@@ -97,6 +97,11 @@ class Workspace {
   virtual ~Workspace() = default;
   virtual std::unique_ptr<Client> Connect() = 0;
 
+  /// Notes what a notification service of a store says of new files, for streams with
+  /// useManagedFileEvents. Returns what to answer, as JSON.
+  /// Errors: INVALID_PARAMETER_VALUE for a message that is none of theirs.
+  virtual Result<std::string> TakeFileEvents(std::string_view message) = 0;
+
   /// Refreshes streaming tables and materialized views when they are due, `max_running` at a time.
   /// Several processes may do so on one home. The workspace outlives what it gives.
   virtual std::unique_ptr<BackgroundWork> StartScheduler(int max_running) = 0;

@@ -11,7 +11,13 @@ constexpr std::string_view kFormats[] = {"csv",  "json",       "avro", "orc",  "
                                          "text", "binaryfile", "xml",  "excel"};
 constexpr std::string_view kFormatList =
     "CSV, JSON, AVRO, ORC, PARQUET, TEXT, BINARYFILE, XML, EXCEL";
-constexpr std::string_view kCopyOptions[] = {"force", "forget", "mergeSchema", "onChangedFile",
+constexpr std::string_view kCopyOptions[] = {"cleanSource",
+                                             "cleanSource.moveDestination",
+                                             "cleanSource.retentionDuration",
+                                             "force",
+                                             "forget",
+                                             "mergeSchema",
+                                             "onChangedFile",
                                              "onError"};
 /// Options that users give to every format; those without a use for them pass over them.
 constexpr std::string_view kCommonOptions[] = {"header", "inferSchema", "mergeSchema"};
@@ -156,6 +162,18 @@ Status ReadErrorPolicy(const sql::CopyInto& statement, CopyIntoOptions& options)
   return Ok();
 }
 
+Status ReadCleaning(const sql::CopyInto& statement, CopyIntoOptions& options) {
+  OptionMap cleaning;
+  for (const auto& [name, value] : statement.copy_options) {
+    if (ToLower(name).starts_with("cleansource")) cleaning[name] = value;
+  }
+  ingest::FileStreamOptions parsed = TRY(ingest::TakeFileStreamOptions(cleaning));
+  options.clean_source = parsed.clean_source;
+  options.clean_retention = parsed.clean_retention;
+  options.move_destination = std::move(parsed.move_destination);
+  return Ok();
+}
+
 Status ReadCopyOptions(const sql::CopyInto& statement, CopyIntoOptions& options) {
   for (const auto& [name, value] : statement.copy_options) {
     const bool is_known = std::ranges::any_of(
@@ -176,6 +194,7 @@ Status ReadCopyOptions(const sql::CopyInto& statement, CopyIntoOptions& options)
     return SyntaxError(
         "the copy option forget needs FILES, and does not go with force or VALIDATE");
   }
+  TRY(ReadCleaning(statement, options));
   const std::string changed =
       ToLower(GetString(statement.copy_options, "onChangedFile").value_or("skip"));
   if (changed == "append") {

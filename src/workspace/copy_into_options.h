@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/option_map.h"
 #include "base/result.h"
+#include "ingest/stream/file_stream_options.h"
 #include "sql/ast.h"
 
 namespace inlet::workspace {
@@ -33,6 +35,10 @@ struct CopyIntoOptions {
   bool force = false;
   bool merges_schema = false;
   bool forgets = false;  ///< Takes FILES out of the record, loads nothing.
+  /// What becomes of loaded files; as of Auto Loader's cleanSource.
+  ingest::CleanSource clean_source = ingest::CleanSource::kOff;
+  std::chrono::milliseconds clean_retention{0};
+  std::string move_destination;
   ErrorPolicy on_error = ErrorPolicy::kByMode;
   ChangedFilePolicy changed_files = ChangedFilePolicy::kSkip;
 };

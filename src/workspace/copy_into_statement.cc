@@ -14,6 +14,7 @@
 #include "ingest/write_table.h"
 #include "sql/printer.h"
 #include "sql/walk.h"
+#include "storage/copy_object.h"
 #include "types/json_text.h"
 #include "workspace/binder.h"
 #include "workspace/copy_into_options.h"
@@ -108,6 +109,12 @@ bool SameDefinition(const delta::Snapshot& left, const delta::Snapshot& right) {
          left.protocol() == right.protocol();
 }
 
+std::int64_t NumRows(const std::vector<delta::AddFile>& staged) {
+  std::int64_t num_rows = 0;
+  for (const delta::AddFile& file : staged) num_rows += ingest::NumRecords(file);
+  return num_rows;
+}
+
 bool IsChanged(const ObjectInfo& now, const LoadedFile& then) {
   if (now.size_bytes != then.size_bytes) return true;
   if (!now.etag.empty() && !then.etag.empty()) return now.etag != then.etag;
@@ -144,9 +151,12 @@ class CopyIntoRun {
     if (options_.forgets) return Forget();
     TRY(List());
     if (statement_.validate) return Validate();
+    TRY(ResolveArchive());
     for (int attempt = 1; attempt <= kMostAttempts; ++attempt) {
       const std::optional<Counts> counts = TRY(Attempt());
-      if (counts) return CountsAsRow(*counts);
+      if (!counts) continue;
+      TRY(Clean().Context("the rows are loaded; clean the source").At(statement_.span));
+      return CountsAsRow(*counts);
     }
     return Fail(Condition::COPY_INTO_DUPLICATED_FILES_COPY_NOT_ALLOWED,
                 {{"tableName", target_.display_name}});
@@ -190,6 +200,7 @@ class CopyIntoRun {
         TRY((options_.storage.empty() ? ResolvePath(call_, statement_.from_path)
                                       : storage::Resolve(statement_.from_path, options_.storage))
                 .At(statement_.path_span));
+    TRY(ingest::CheckReadOptions(options_.reader));
     ingest::FileFilter filter = TRY(ingest::FilterFrom(options_.reader, call_.session.time_zone()));
     filter.descend = options_.descends;
     if (!statement_.files.empty()) {
@@ -209,6 +220,56 @@ class CopyIntoRun {
     const bool may_be_missing = statement_.pattern || options_.has_schema;
     if (listing.error().kind() == ErrorKind::kNotFound && may_be_missing) return Ok();
     return Status(std::unexpected(std::move(listing).error())).At(statement_.path_span);
+  }
+
+  /// Where cleanSource moves files to.
+  Status ResolveArchive() {
+    if (options_.clean_source != ingest::CleanSource::kMove) return Ok();
+    archive_ = TRY(ResolvePath(call_, options_.move_destination).At(statement_.span));
+    while (archive_.path.ends_with('/')) archive_.path.pop_back();
+    const std::string source = storage::UrlOf(*location_.store, location_.path + "/");
+    if (!storage::UrlOf(*archive_.store, archive_.path + "/").starts_with(source)) return Ok();
+    return Fail(Condition::INVALID_PARAMETER_VALUE,
+                {{"parameter", "cleanSource.moveDestination"},
+                 {"functionName", "COPY_OPTIONS"},
+                 {"message", "it must not be inside of the source directory"}});
+  }
+
+  /// Moves or deletes what the table has loaded as it is now, when its retention is over.
+  Status Clean() const {
+    if (options_.clean_source == ingest::CleanSource::kOff) return Ok();
+    const LoadedFiles record = TRY(LoadedFiles::Load(TRY(LatestOf(call_, target_))));
+    const std::int64_t latest_ms = NowMs() - options_.clean_retention.count();
+    std::vector<ObjectInfo> done;
+    TRY(record.Match(*location_.store, listing_.files,
+                     [&](std::size_t index, const LoadedFile& file) {
+                       const ObjectInfo& now = listing_.files[index];
+                       const bool is_due = file.state == ingest::FileState::kLoaded &&
+                                           file.loaded_at_ms <= latest_ms && !IsChanged(now, file);
+                       if (is_due) done.push_back(now);
+                     }));
+    for (const ObjectInfo& file : done) {
+      // What was written since the listing is not what was loaded.
+      const Result<ObjectInfo> now = location_.store->Head(file.path);
+      if (!now && now.error().kind() == ErrorKind::kNotFound) continue;
+      if (!now) return std::unexpected(now.error());
+      if (now->size_bytes != file.size_bytes || now->modified_at_ms != file.modified_at_ms)
+        continue;
+      if (options_.clean_source == ingest::CleanSource::kMove) {
+        const std::string target = archive_.path + "/" + NameBelowSource(file);
+        TRY(storage::CopyObject({location_.store, file.path}, {archive_.store, target},
+                                call_.options.stop));
+      }
+      TRY(location_.store->Delete(file.path));
+    }
+    return Ok();
+  }
+
+  std::string NameBelowSource(const ObjectInfo& file) const {
+    const std::string& base = listing_.base_path;
+    if (!base.empty() && file.path.starts_with(base + "/"))
+      return file.path.substr(base.size() + 1);
+    return file.path.substr(file.path.rfind('/') + 1);
   }
 
   /// Takes the named files out of the record, whether they are still there or not.
@@ -485,9 +546,11 @@ class CopyIntoRun {
                          {{"tableName", target_.display_name}, {"message", difference}}))
           .Hint(MismatchHint(plan));
     }
-    StructType merged =
-        TRY(ingest::MergeSchemas(table.schema, plan.source, ingest::WidensTypes(table.properties))
-                .Hint(MismatchHint(plan)));
+    StructType merged = TRY(ingest::MergeSchemas(table.schema, plan.source,
+                                                 ingest::WidensTypes(table.properties)
+                                                     ? ingest::TypeWidening::kWithinFamily
+                                                     : ingest::TypeWidening::kNone)
+                                .Hint(MismatchHint(plan)));
     if (merged == table.schema) return Ok();
     plan.changes = TRY(ingest::EvolveTable(*plan.table, merged));
     table.schema = std::move(merged);
@@ -566,9 +629,10 @@ class CopyIntoRun {
     std::set<std::string, std::less<>> left_out;
     bool is_clean = true;
     for (const ingest::FileScan::SkippedFile& skipped : scan.skipped_files()) {
-      left_out.insert(skipped.path);
+      const std::string& path = FileOf(skipped.path, files);
+      left_out.insert(path);
       if (!skipped.is_missing || skipped.gave_rows) {
-        corrupt_.emplace(skipped.path, ToString(skipped.error));
+        corrupt_.emplace(path, ToString(skipped.error));
       }
       is_clean = is_clean && !skipped.gave_rows;
     }
@@ -578,15 +642,22 @@ class CopyIntoRun {
     return is_clean;
   }
 
+  /// The file that `path` is, or the archive that it is in.
+  static const std::string& FileOf(const std::string& path, const std::vector<ObjectInfo>& files) {
+    for (std::size_t slash = path.size(); slash != std::string::npos;
+         slash = slash == 0 ? std::string::npos : path.rfind('/', slash - 1)) {
+      const std::string_view archive = std::string_view(path).substr(0, slash);
+      const auto file = std::ranges::lower_bound(files, archive, {}, &ObjectInfo::path);
+      if (file != files.end() && file->path == archive) return file->path;
+    }
+    return path;
+  }
+
   delta::Operation Operation(const Plan& plan, const Selection& selection,
                              const std::vector<ObjectInfo>& loaded,
                              const std::vector<delta::AddFile>& staged) const {
-    std::int64_t num_rows = 0;
     std::int64_t num_bytes = 0;
-    for (const delta::AddFile& file : staged) {
-      num_rows += ingest::NumRecords(file);
-      num_bytes += file.size;
-    }
+    for (const delta::AddFile& file : staged) num_bytes += file.size;
     delta::Operation operation{
         .name = "COPY INTO",
         .parameters = {{"path", delta::JsonString(statement_.from_path)},
@@ -594,7 +665,7 @@ class CopyIntoRun {
                        {"formatOptions", JsonObject(statement_.format_options)},
                        {"copyOptions", JsonObject(statement_.copy_options)}},
         .metrics = {{"numFiles", std::to_string(staged.size())},
-                    {"numOutputRows", std::to_string(num_rows)},
+                    {"numOutputRows", std::to_string(NumRows(staged))},
                     {"numOutputBytes", std::to_string(num_bytes)},
                     {"numLoadedFiles", std::to_string(loaded.size())},
                     {"numSkippedLoadedFiles", std::to_string(selection.num_loaded_before)},
@@ -602,7 +673,7 @@ class CopyIntoRun {
                     {"numSkippedFilteredFiles", std::to_string(listing_.num_skipped)}},
         .user_name = call_.session.user,
         .is_blind_append = plan.query.inputs.size() <= 1,
-        .enforced_features = {"checkConstraints", "generatedColumns"}};
+        .enforced_features = {"checkConstraints", "generatedColumns", "identityColumns"}};
     if (statement_.pattern) {
       operation.parameters["pattern"] = delta::JsonString(*statement_.pattern);
     }
@@ -662,9 +733,8 @@ class CopyIntoRun {
           TryCommit(plan, table, record, entries, operation, staged);
       if (committed) {
         call_.shared.snapshots.Put(committed->snapshot);
-        Counts counts{.num_corrupt_files = static_cast<std::int64_t>(corrupt_.size())};
-        for (const delta::AddFile& file : staged) counts.num_rows += ingest::NumRecords(file);
-        return counts;
+        return Counts{.num_rows = NumRows(staged),
+                      .num_corrupt_files = static_cast<std::int64_t>(corrupt_.size())};
       }
       const ErrorKind kind = committed.error().kind();
       if (kind != ErrorKind::kConflict) {
@@ -693,10 +763,10 @@ class CopyIntoRun {
                                         const delta::Operation& operation,
                                         const std::vector<delta::AddFile>& staged) const {
     delta::Transaction transaction(table);
-    if (plan.changes) {
-      transaction.Set(plan.changes->metadata);
-      transaction.Set(plan.changes->protocol);
-    }
+    delta::Metadata metadata = plan.metadata();
+    const bool gave_identities = TRY(ingest::GiveIdentities(NumRows(staged), metadata));
+    if (plan.changes) transaction.Set(plan.changes->protocol);
+    if (plan.changes || gave_identities) transaction.Set(std::move(metadata));
     transaction.Add(staged);
     if (!entries.empty()) {
       transaction.Set(TRY(record.Write(entries, plan.errors->json_lines())));
@@ -717,6 +787,7 @@ class CopyIntoRun {
   const CopyIntoOptions options_;
   TableTarget target_;
   storage::Location location_;
+  storage::Location archive_;
   ingest::FileListing listing_;
   /// Files that this statement leaves out, by path, with the reason.
   std::map<std::string, std::string, std::less<>> corrupt_;

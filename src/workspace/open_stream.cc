@@ -34,6 +34,7 @@ Result<std::unique_ptr<ingest::StreamSource>> OpenSource(
          .state = state,
          .schemas = schemas,
          .resolve = [session](std::string_view path) { return ResolvePath(session->call(), path); },
+         .posted_events = std::make_shared<connectors::FileEventLog>(session->call().shared.home),
          .scratch_directory = session->call().shared.home + "/streams"});
   }
   if (table.rate) {

@@ -1,11 +1,18 @@
+#include <arrow/api.h>
+
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/uuid.h"
 #include "delta/table.h"
+#include "ingest/stream/replay_files.h"
 #include "ingest/write_table.h"
 #include "pipelines/dataset_table.h"
+#include "sql/parser.h"
 #include "sql/printer.h"
 #include "sql/walk.h"
+#include "workspace/binder.h"
 #include "workspace/datasets.h"
 #include "workspace/pipeline_services.h"
 #include "workspace/statements.h"
@@ -187,6 +194,19 @@ class CreateViewRun {
   const sql::CreateMaterializedView& statement_;
 };
 
+/// The flow of AUTO CDC into `target`, which has its name.
+Result<pipelines::Flow> ChangeFlow(const Call& call, const sql::AutoCdc& statement,
+                                   const FullName& target) {
+  auto [query, rules] = TRY(pipelines::PlanAutoCdc(statement).At(statement.span));
+  TRY(CheckFlowQuery(TRY(sql::ParseQuery(query)), /*is_once=*/false, catalog::ToString(target))
+          .At(statement.span));
+  return pipelines::Flow{.name = target.object,
+                         .query = std::move(query),
+                         .catalog = call.session.catalog,
+                         .schema = call.session.schema,
+                         .changes = std::move(rules)};
+}
+
 class CreateStreamingTableRun {
  public:
   CreateStreamingTableRun(const Call& call, const sql::CreateStreamingTable& statement)
@@ -211,7 +231,10 @@ class CreateStreamingTableRun {
     bool by_name = true;
     if (statement_.query) query = &*statement_.query;
     if (statement_.flow) {
-      if (statement_.flow->auto_cdc) return FailUnsupported("AUTO CDC");
+      if (statement_.flow->auto_cdc) {
+        definition.flows.push_back(TRY(ChangeFlow(call_, *statement_.flow->auto_cdc, name)));
+        return definition;
+      }
       if (statement_.flow->replace_where) return FailUnsupported("FLOW REPLACE WHERE");
       query = &*statement_.flow->query;
       by_name = statement_.flow->by_name;
@@ -305,6 +328,66 @@ Result<TableEntry> FindEntry(const Call& call, const sql::ObjectName& name) {
   return call.shared.catalog->FindTable(TRY(Complete(name, call.session))).At(name.span);
 }
 
+/// The files of one flow that REFRESH ... REPLAY reads again.
+struct FlowReplay {
+  std::string checkpoint;
+  std::vector<ingest::FileToReplay> files;
+};
+
+/// Those whose row of cloud_files_state holds the condition.
+Result<std::vector<FlowReplay>> FindReplays(const Call& call, const sql::Refresh& statement,
+                                            const TableEntry& entry, const Definition& definition) {
+  if (statement.is_full || statement.is_async) {
+    return FailUnsupported("REPLAY together with FULL or ASYNC");
+  }
+  sql::Query query =
+      TRY(sql::ParseQuery("SELECT flow_name, source_id, path FROM "
+                          "cloud_files_state(TABLE(" +
+                          sql::ToString(statement.name) + "))"));
+  std::get<sql::Select>(query.body).where = *statement.replay_where;
+  const ingest::BoundQuery bound = TRY(Bind(call, std::move(query)));
+  const auto rows =
+      TRY(call.shared.engine->Run(bound.query, bound.inputs, bound.context, call.options.stop));
+  std::map<std::string, FlowReplay> by_flow;
+  for (pipelines::FlowCheckpoint& checkpoint : TRY(pipelines::CheckpointsOfStreamingTable(
+           call.shared.pipelines->host(), entry, definition))) {
+    by_flow[checkpoint.flow].checkpoint = std::move(checkpoint.path);
+  }
+  bool found = false;
+  while (const types::BatchPtr batch = TRY(rows->Next())) {
+    const auto text = [&](int column, std::int64_t row) {
+      return static_cast<const arrow::StringArray&>(*batch->column(column)).GetString(row);
+    };
+    for (std::int64_t row = 0; row < batch->num_rows(); ++row) {
+      by_flow[text(0, row)].files.push_back({.source_id = text(1, row), .url = text(2, row)});
+      found = true;
+    }
+  }
+  if (!found) {
+    return Fail(Condition::INVALID_PARAMETER_VALUE,
+                {{"parameter", "REPLAY WHERE"},
+                 {"functionName", "REFRESH STREAMING TABLE"},
+                 {"message", "no file that the table has found holds it. cloud_files_state(TABLE(" +
+                                 sql::ToString(statement.name) + ")) shows them"}});
+  }
+  std::vector<FlowReplay> replays;
+  for (auto& [flow, replay] : by_flow) {
+    if (!replay.files.empty()) replays.push_back(std::move(replay));
+  }
+  return replays;
+}
+
+Status NoteReplays(const Call& call, const std::vector<FlowReplay>& replays) {
+  for (const FlowReplay& replay : replays) {
+    TRY(ingest::ReplayFiles(
+        {.checkpoint = TRY(storage::Resolve(replay.checkpoint)),
+         .scratch_directory = call.shared.home + "/streams",
+         .files = replay.files,
+         .resolve = [&](std::string_view url) { return ResolvePath(call, url); }}));
+  }
+  return Ok();
+}
+
 /// ALTER { STREAMING TABLE | MATERIALIZED VIEW }, one action.
 struct AlterRun {
   const Call& call;
@@ -322,6 +405,31 @@ struct AlterRun {
     definition.schedule.reset();
     TRY(Save());
     return SetSchedule(call, entry.id, definition);
+  }
+
+  /// The rows that are there stay as they are; from the next refresh on it holds.
+  Status operator()(const sql::AlterStreaming::SetExpectation& action) {
+    const auto old = FindExpectation(action.expectation.name);
+    const bool is_there = old != definition.expectations.end();
+    if (is_there == action.is_new) return WrongExpectation(action.expectation.name, is_there);
+    pipelines::Expectation expectation =
+        TRY(pipelines::CheckExpectations({&action.expectation, 1})).front();
+    if (is_there) {
+      *old = std::move(expectation);
+    } else {
+      definition.expectations.push_back(std::move(expectation));
+    }
+    return Save();
+  }
+
+  Status operator()(const sql::AlterStreaming::DropExpectation& action) {
+    const auto old = FindExpectation(action.name);
+    if (old == definition.expectations.end()) {
+      if (action.if_exists) return Ok();
+      return WrongExpectation(action.name, /*is_there=*/false);
+    }
+    definition.expectations.erase(old);
+    return Save();
   }
 
   Status operator()(const sql::SetProperties& action) {
@@ -355,6 +463,24 @@ struct AlterRun {
   template <class Other>
   Status operator()(const Other&) {
     return FailUnsupported("this form of ALTER");
+  }
+
+  std::vector<pipelines::Expectation>::iterator FindExpectation(std::string_view name) {
+    return std::ranges::find_if(definition.expectations, [&](const auto& expectation) {
+      return EqualsIgnoreCase(expectation.name, name);
+    });
+  }
+
+  Status WrongExpectation(const std::string& name, bool is_there) const {
+    std::string message = is_there ? "there is an expectation of this name already"
+                                   : "there is no expectation of this name";
+    for (const pipelines::Expectation& expectation : definition.expectations) {
+      if (!is_there)
+        message += (message.ends_with("name") ? ". There are: " : ", ") + expectation.name;
+    }
+    return Fail(Condition::INVALID_PARAMETER_VALUE, {{"parameter", types::QuoteIdentifier(name)},
+                                                     {"functionName", "CONSTRAINT ... EXPECT"},
+                                                     {"message", std::move(message)}});
   }
 
   Status Save() {
@@ -405,6 +531,11 @@ Result<QueryResult> Run(const Call& call, const sql::Refresh& statement) {
                                     {{"identifier", catalog::ToString(entry.name)}}))
         .At(statement.name.span);
   }
+  std::vector<FlowReplay> replays;
+  if (statement.replay_where) {
+    if (!is_stream) return IsNo(statement.name, entry, "streaming table");
+    replays = TRY(FindReplays(call, statement, entry, definition).At(statement.span));
+  }
   if (statement.is_async) {
     TRY(call.shared.catalog->RequestRefresh(entry.id, statement.is_full));
     return NoRows();
@@ -414,6 +545,7 @@ Result<QueryResult> Run(const Call& call, const sql::Refresh& statement) {
                 .definition = definition,
                 .is_full = statement.is_full,
                 .user = call.session.user,
+                .prepare = [&] { return NoteReplays(call, replays); },
                 .stop = call.options.stop})
           .At(statement.name.span));
   return NoRows();
@@ -421,6 +553,7 @@ Result<QueryResult> Run(const Call& call, const sql::Refresh& statement) {
 
 /// EXPLAIN REFRESH: how much it would take in, source by source.
 Result<QueryResult> ExplainRefresh(const Call& call, const sql::Refresh& statement) {
+  if (statement.replay_where) return FailUnsupported("EXPLAIN REFRESH ... REPLAY");
   const TableEntry entry = TRY(FindEntry(call, statement.name));
   if (!IsDataset(entry)) {
     return IsNo(statement.name, entry, "streaming table or materialized view");
@@ -452,7 +585,6 @@ Result<QueryResult> Run(const Call& call, const sql::AlterStreaming& statement) 
 }
 
 Result<QueryResult> Run(const Call& call, const sql::CreateFlow& statement) {
-  if (statement.flow.auto_cdc) return FailUnsupported("AUTO CDC");
   if (statement.name.parts.size() != 1) {
     return FailUnsupported("a flow name of several parts");
   }
@@ -468,15 +600,22 @@ Result<QueryResult> Run(const Call& call, const sql::CreateFlow& statement) {
                                     {{"flowName", types::QuoteIdentifier(name)}}))
         .At(statement.name.span);
   }
-  TRY(CheckFlowQuery(*statement.flow.query, statement.flow.once, types::QuoteIdentifier(name))
-          .At(statement.query_span));
-  definition.flows.push_back({.name = name,
-                              .query = sql::ToSql(*statement.flow.query),
-                              .catalog = call.session.catalog,
-                              .schema = call.session.schema,
-                              .is_once = statement.flow.once,
-                              .by_name = statement.flow.by_name,
-                              .comment = statement.comment});
+  if (statement.flow.auto_cdc) {
+    pipelines::Flow flow = TRY(ChangeFlow(call, *statement.flow.auto_cdc, entry.name));
+    flow.name = name;
+    flow.comment = statement.comment;
+    definition.flows.push_back(std::move(flow));
+  } else {
+    TRY(CheckFlowQuery(*statement.flow.query, statement.flow.once, types::QuoteIdentifier(name))
+            .At(statement.query_span));
+    definition.flows.push_back({.name = name,
+                                .query = sql::ToSql(*statement.flow.query),
+                                .catalog = call.session.catalog,
+                                .schema = call.session.schema,
+                                .is_once = statement.flow.once,
+                                .by_name = statement.flow.by_name,
+                                .comment = statement.comment});
+  }
   // A flow that does not fit the table is refused when it is made.
   TRY(pipelines::ColumnsOfStreamingTable(call.shared.pipelines->host(), entry, definition)
           .At(statement.query_span));

@@ -6,6 +6,7 @@
 #include <thread>
 #include <variant>
 
+#include "connectors/file_events/file_event_log.h"
 #include "delta/transaction.h"
 #include "sql/parser.h"
 #include "workspace/binder.h"
@@ -124,10 +125,15 @@ class LocalClient final : public Client {
 
 class LocalWorkspace final : public Workspace {
  public:
-  explicit LocalWorkspace(std::unique_ptr<Shared> shared) : shared_(std::move(shared)) {}
+  explicit LocalWorkspace(std::unique_ptr<Shared> shared)
+      : shared_(std::move(shared)), file_events_(shared_->home) {}
   ~LocalWorkspace() override { delta::FlushLogCheckpoints(); }
 
   std::unique_ptr<Client> Connect() override { return std::make_unique<LocalClient>(*shared_); }
+
+  Result<std::string> TakeFileEvents(std::string_view message) override {
+    return file_events_.TakeMessage(message, pipelines::SystemClockMs());
+  }
 
   std::unique_ptr<BackgroundWork> StartScheduler(int max_running) override {
     return shared_->pipelines->StartScheduler(max_running, UserName());
@@ -135,6 +141,7 @@ class LocalWorkspace final : public Workspace {
 
  private:
   std::unique_ptr<Shared> shared_;
+  connectors::FileEventLog file_events_;
 };
 
 }  // namespace

@@ -3,48 +3,31 @@
 #include <algorithm>
 
 #include "base/uuid.h"
+#include "delta/copied_files.h"
 #include "delta/data_path.h"
 #include "delta/deletion_vector.h"
 #include "delta/deletion_vector_writer.h"
 #include "delta/transaction.h"
+#include "ingest/loaded_files.h"
+#include "storage/copy_object.h"
 
 namespace inlet::ingest {
 namespace {
 
 using delta::AddFile;
 
-constexpr std::int64_t kCopyBytes = 8 << 20;
-
 std::string Text(std::int64_t number) { return std::to_string(number); }
-
-Status CopyObject(const storage::Location& from, const storage::Location& to,
-                  const std::stop_token& stop) {
-  const storage::ObjectInfo info = TRY(from.store->Head(from.path));
-  const auto reader = TRY(from.store->Open(info));
-  const auto writer = TRY(to.store->OpenWriter(to.path));
-  std::string buffer(static_cast<std::size_t>(std::min(kCopyBytes, info.size_bytes)), '\0');
-  for (std::int64_t position = 0; position < info.size_bytes;) {
-    if (stop.stop_requested()) return Fail(Condition::OPERATION_CANCELED, {});
-    const std::int64_t length = std::min(kCopyBytes, info.size_bytes - position);
-    const std::int64_t read =
-        TRY(reader->ReadAt({.position = position, .length = length}, buffer.data()));
-    if (read != length) {
-      return Fail(Condition::INLET_CORRUPT_FILE,
-                  {{"path", delta::UrlOf(from)}, {"message", "it became shorter"}});
-    }
-    TRY(writer->Append(std::string_view(buffer).substr(0, static_cast<std::size_t>(read))));
-    position += read;
-  }
-  TRY(writer->Finish());
-  return Ok();
-}
 
 /// One clone under way; what it has copied goes again unless it commits.
 class CloneRun {
  public:
   CloneRun(const storage::Location& root, const delta::SnapshotPtr& source,
            const delta::SnapshotPtr& replaced, const CloneRequest& request)
-      : root_(root), source_(*source), replaced_(replaced), request_(request) {}
+      : root_(root),
+        source_snapshot_(source),
+        source_(*source),
+        replaced_(replaced),
+        request_(request) {}
 
   Result<CloneResult> Run() {
     Status done = Copy();
@@ -111,7 +94,7 @@ class CloneRun {
 
   Status CopyTo(const storage::Location& from, const std::string& name) {
     const std::string path = root_.path.empty() ? name : root_.path + "/" + name;
-    TRY(CopyObject(from, {root_.store, path}, request_.stop));
+    TRY(storage::CopyObject(from, {root_.store, path}, request_.stop));
     copied_.push_back(path);
     return Ok();
   }
@@ -134,12 +117,27 @@ class CloneRun {
         transaction.Remove(file);
       }
     }
+    TRY(SetCopiedFiles(metadata, transaction));
     transaction.Set(std::move(metadata));
     transaction.Set(std::move(protocol));
     for (const auto& [name, domain] : source_.domains()) transaction.Set(domain);
     transaction.Add(files_);
     delta::CommitResult committed = TRY(std::move(transaction).Commit(Operation()));
     result_.snapshot = std::move(committed.snapshot);
+    return Ok();
+  }
+
+  /// A deep clone goes on loading where its source is; a shallow one begins anew.
+  Status SetCopiedFiles(const delta::Metadata& metadata, delta::Transaction& transaction) const {
+    if (!request_.is_shallow) {
+      const LoadedFiles record = TRY(LoadedFiles::Load(source_snapshot_));
+      auto copied = TRY(record.WriteCopy(root_, metadata, replaced_));
+      if (copied) {
+        transaction.Set(*std::move(copied));
+        return Ok();
+      }
+    }
+    if (replaced_) delta::ForgetCopiedFiles(transaction);
     return Ok();
   }
 
@@ -161,6 +159,7 @@ class CloneRun {
   }
 
   const storage::Location& root_;
+  const delta::SnapshotPtr& source_snapshot_;
   const delta::Snapshot& source_;
   const delta::SnapshotPtr& replaced_;
   const CloneRequest& request_;

@@ -1,9 +1,12 @@
 #include "ingest/stream/cloud_files_state.h"
 
 #include <arrow/api.h>
-#include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
+#include <map>
+#include <set>
 
 #include "engine/memory_source.h"
 #include "ingest/stream/checkpoint_log.h"
@@ -39,18 +42,15 @@ struct Progress {
   std::int64_t planned = 0;
 };
 
-std::int64_t SeqOf(const std::vector<std::optional<StreamOffset>>& ends, std::size_t source) {
-  if (source >= ends.size() || !ends[source]) return 0;
-  simdjson::dom::parser parser;
-  std::int64_t seq = 0;
-  return parser.parse(ends[source]->json)["seqNum"].get(seq) == simdjson::SUCCESS ? seq : 0;
+std::int64_t EndOf(const std::vector<std::optional<StreamOffset>>& ends, std::size_t source) {
+  return source < ends.size() ? SeqOf(ends[source]).value_or(0) : 0;
 }
 
 Progress ProgressOf(const CheckpointLog::Position& position, std::size_t source) {
   if (!position.newest) return {};
-  const std::int64_t newest = SeqOf(position.newest->ends, source);
+  const std::int64_t newest = EndOf(position.newest->ends, source);
   if (position.is_committed) return {.committed = newest, .planned = newest};
-  return {.committed = position.before ? SeqOf(position.before->ends, source) : 0,
+  return {.committed = position.before ? EndOf(position.before->ends, source) : 0,
           .planned = newest};
 }
 
@@ -99,10 +99,44 @@ class StateRows {
   Status AddSource(const std::string& source_id, DiscoveryLog log, const Progress& progress,
                    const FileIndex::Times& times) {
     TRY(log.Count());
+    const std::map<std::string, std::int64_t> newest = TRY(NewestOfRepeated(log));
+    std::int64_t number = 0;
     return log.Read(0, [&](std::int64_t, const std::vector<FoundFile>& files) -> Status {
-      for (const FoundFile& file : files) TRY(Add(source_id, file, progress, times));
+      for (const FoundFile& file : files) {
+        const auto repeated = newest.find(file.url);
+        const bool is_newest = repeated == newest.end() || repeated->second == number;
+        ++number;
+        if (is_newest) TRY(Add(source_id, file, progress, times));
+      }
       return Ok();
     });
+  }
+
+  /// Files that were found more than once, and which of the entries of the log is the last of each.
+  /// Holds eight bytes for each entry while it looks.
+  static Result<std::map<std::string, std::int64_t>> NewestOfRepeated(const DiscoveryLog& log) {
+    std::vector<std::size_t> hashes;
+    const std::hash<std::string> hash;
+    TRY(log.Read(0, [&](std::int64_t, const std::vector<FoundFile>& files) -> Status {
+      for (const FoundFile& file : files) hashes.push_back(hash(file.url));
+      return Ok();
+    }));
+    std::ranges::sort(hashes);
+    std::set<std::size_t> repeated;
+    for (std::size_t i = 1; i < hashes.size(); ++i) {
+      if (hashes[i] == hashes[i - 1]) repeated.insert(hashes[i]);
+    }
+    std::map<std::string, std::int64_t> newest;
+    if (repeated.empty()) return newest;
+    std::int64_t number = 0;
+    TRY(log.Read(0, [&](std::int64_t, const std::vector<FoundFile>& files) -> Status {
+      for (const FoundFile& file : files) {
+        if (repeated.contains(hash(file.url))) newest[file.url] = number;
+        ++number;
+      }
+      return Ok();
+    }));
+    return newest;
   }
 
   Status Add(const std::string& source_id, const FoundFile& file, const Progress& progress,
@@ -126,7 +160,11 @@ class StateRows {
     TRY(Text(source_id));
     TRY(Text(flow_name_.empty() ? std::nullopt : std::optional(flow_name_)));
     const bool is_under_way = file.seq > progress.committed && file.seq <= progress.planned;
-    TRY(Text(is_committed   ? std::optional<std::string>("INGESTED")
+    const auto skipped = times.skipped.find(file.seq);
+    const char* done = skipped == times.skipped.end() ? "INGESTED"
+                       : skipped->second              ? "SKIPPED_MISSING"
+                                                      : "SKIPPED_CORRUPTED";
+    TRY(Text(is_committed   ? std::optional<std::string>(done)
              : is_under_way ? std::optional<std::string>("PROCESSING")
                             : std::nullopt));
     ++num_rows_;

@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "ingest/align_to_table.h"
+#include "ingest/schema_evolution.h"
 #include "ingest/stream/stream_schema.h"
 #include "ingest/stream/stream_sink.h"
 #include "sql/ast.h"
@@ -20,6 +21,12 @@ constexpr int kMaxAttempts = 20;
 std::int64_t NowMs() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t NumRowsOf(const std::vector<AddFile>& staged) {
+  std::int64_t num_rows = 0;
+  for (const AddFile& file : staged) num_rows += NumRecords(file);
+  return num_rows;
 }
 
 /// What a batch is to be written as.
@@ -129,7 +136,7 @@ class DeltaSink final : public StreamSink {
 
   Result<Layout> LayOut(const SnapshotPtr& table, const StructType& source) const {
     if (table == nullptr) return NewTable(source);
-    StructType schema = MergeNewColumns(table->schema(), source, /*widen=*/false);
+    StructType schema = TRY(Merged(*table, source));
     const std::string unknown = NamesOfChanges(table->schema(), schema);
     if (unknown.empty()) return Layout{.metadata = table->metadata(), .schema = table->schema()};
     if (!options_.merge_schema) return FailMismatch(*table, source, unknown);
@@ -137,13 +144,19 @@ class DeltaSink final : public StreamSink {
       schema.fields[i].nullable = true;  // The rows that are there have no value for it.
     }
     // The columns alone change; their types may ask for a higher protocol.
-    delta::TableActions actions = TRY(delta::RedefineTable(*table, {.schema = schema}));
-    actions.metadata = table->metadata();
-    actions.metadata.schema_string = types::ToJson(schema);
-    actions.domains.clear();
+    delta::TableActions actions = TRY(EvolveTable(*table, schema));
     return Layout{.metadata = actions.metadata,
                   .schema = std::move(schema),
                   .definition = std::move(actions)};
+  }
+
+  /// The columns of the table and those of the source. A table that widens types takes the wider
+  /// ones, too: that the stream's schema has them was the user's choice of its mode.
+  Result<StructType> Merged(const delta::Snapshot& table, const StructType& source) const {
+    if (options_.merge_schema && WidensTypes(table.properties())) {
+      return MergeSchemas(table.schema(), source, TypeWidening::kAll);
+    }
+    return MergeNewColumns(table.schema(), source, /*widen=*/false);
   }
 
   Result<Layout> NewTable(const StructType& source) const {
@@ -190,11 +203,13 @@ class DeltaSink final : public StreamSink {
     transaction.ReadTransaction(app_id_);
     transaction.Set(
         delta::SetTransaction{.app_id = app_id_, .version = id, .last_updated = NowMs()});
+    delta::Metadata metadata = layout.metadata;
+    const bool gave_identities = TRY(GiveIdentities(NumRowsOf(staged), metadata));
+    if (layout.definition || gave_identities) transaction.Set(std::move(metadata));
     if (layout.definition) {
       if (table == nullptr || layout.definition->protocol != table->protocol()) {
         transaction.Set(layout.definition->protocol);
       }
-      transaction.Set(layout.definition->metadata);
       for (const delta::DomainMetadata& domain : layout.definition->domains) {
         transaction.Set(domain);
       }
@@ -204,11 +219,8 @@ class DeltaSink final : public StreamSink {
       for (const AddFile& file : table->files()) transaction.Remove(file);
     }
     transaction.Add(staged);
-    SinkResult result{.num_output_rows = 0};
-    for (const AddFile& file : staged) {
-      result.num_output_rows += NumRecords(file);
-      result.num_output_bytes += file.size;
-    }
+    SinkResult result{.num_output_rows = NumRowsOf(staged)};
+    for (const AddFile& file : staged) result.num_output_bytes += file.size;
     const delta::CommitResult committed =
         TRY(std::move(transaction).Commit(OperationOf(id, staged, result)));
     table_ = committed.snapshot;
@@ -230,7 +242,7 @@ class DeltaSink final : public StreamSink {
                         {"numOutputBytes", std::to_string(result.num_output_bytes)}},
             .user_name = options_.user_name,
             .is_blind_append = !options_.overwrite,
-            .enforced_features = {"checkConstraints", "generatedColumns"}};
+            .enforced_features = {"checkConstraints", "generatedColumns", "identityColumns"}};
   }
 
   engine::Engine& engine_;  // Outlives this.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "connectors/file_events/file_event.h"
 #include "ingest/glob.h"
 #include "ingest/stream/write_guard.h"
 #include "storage/local/local_listing.h"
@@ -20,6 +21,8 @@ constexpr std::size_t kMaxFilesPerDiscovery = 100'000;
 constexpr std::chrono::seconds kListingIntervalWithEvents(60);
 /// Without events, listing takes at most a tenth of the time.
 constexpr int kListingShare = 10;
+/// Events of a service may get lost.
+constexpr std::int64_t kBackfillIntervalMs = std::int64_t{24} * 3600 * 1000;
 /// So many incremental listings stand between two full ones.
 constexpr int kIncrementalListings = 7;
 /// A listing may be this old when its file is looked at.
@@ -46,6 +49,7 @@ std::string FileDiscovery::UrlOf(const ObjectInfo& file) const {
 }
 
 Status FileDiscovery::FindNew(FileIndex& index) {
+  if (events_) return FindByEvents(index);
   if (on_news_ && watch_ == nullptr) StartWatch();
   if (watch_ == nullptr || has_unsettled_ || !has_listed_) {
     return IsListingDue() ? ListNew(index) : Ok();
@@ -56,6 +60,41 @@ Status FileDiscovery::FindNew(FileIndex& index) {
     return ListNew(index);
   }
   return news.files.empty() ? Ok() : TakeNews(news.files, index);
+}
+
+/// Events are heard before a listing, so that what is written while it runs is not missed. One full
+/// listing in each interval finds the files whose events never came.
+Status FileDiscovery::FindByEvents(FileIndex& index) {
+  if (has_unsettled_ && IsListingDue()) return ListNew(index);
+  std::string position = TRY(index.EventPosition());
+  const connectors::FileNews news = TRY(events_->Take(position).Context("hear file events"));
+  const std::int64_t interval_ms =
+      options_.backfill_interval ? options_.backfill_interval->count() : kBackfillIntervalMs;
+  const std::int64_t listed_at_ms = TRY(index.ListedAt());
+  const bool is_due = listed_at_ms == 0 || NowMs() - listed_at_ms >= interval_ms;
+  if (is_due || !news.is_complete || (HasGlob(location_.path) && !news.urls.empty())) {
+    const std::int64_t began_ms = NowMs();
+    TRY(ListNew(index));
+    TRY(index.SetListedAt(began_ms));
+  } else if (!news.urls.empty()) {
+    TRY(TakeUrls(news.urls, index));
+  }
+  return index.SetEventPosition(position);
+}
+
+Status FileDiscovery::TakeUrls(const std::vector<std::string>& urls, FileIndex& index) {
+  const std::string root = connectors::CanonicalUrl(location_.store->root_url() + "/");
+  std::set<std::string> paths;
+  for (const std::string& url : urls) {
+    std::string here = url;
+    const std::size_t scheme = url.find("://");
+    for (const auto& [from, to] : options_.path_rewrites) {
+      if (scheme == std::string::npos || !url.substr(scheme + 3).starts_with(from)) continue;
+      here = connectors::CanonicalUrl(to + url.substr(scheme + 3 + from.size()));
+    }
+    if (here.starts_with(root)) paths.insert("/" + here.substr(root.size()));
+  }
+  return TakeNews(paths, index);
 }
 
 bool FileDiscovery::IsListingDue() const {
@@ -143,16 +182,18 @@ Result<FileFilter> FileDiscovery::FilterOfListing(const FileIndex& index) {
 
 Status FileDiscovery::TakeNews(const std::set<std::string>& paths, FileIndex& index) {
   const std::string base = WithoutSlashes(location_.path);
+  base_path_ = base;
   std::vector<ObjectInfo> files;
   for (const std::string& path : paths) {
     const std::string object = path.substr(1);
-    if (!object.starts_with(base + "/")) continue;
+    if (!base.empty() && !object.starts_with(base + "/")) continue;
     Result<ObjectInfo> file = location_.store->Head(object);
     if (!file) {
       if (file.error().kind() == ErrorKind::kNotFound) continue;  // Gone again, or no plain file.
       return std::unexpected(std::move(file).error());
     }
-    if (Wants(filter_, *file, std::string_view(file->path).substr(base.size() + 1))) {
+    const std::size_t below = base.empty() ? 0 : base.size() + 1;
+    if (Wants(filter_, *file, std::string_view(file->path).substr(below))) {
       files.push_back(*std::move(file));
     }
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "connectors/file_events/file_event_source.h"
 #include "ingest/file_listing.h"
 #include "ingest/stream/directory_watch.h"
 #include "ingest/stream/file_index.h"
@@ -24,14 +25,23 @@ namespace inlet::ingest {
 /// are found when they are closed), files older than maxFileAge.
 class FileDiscovery {
  public:
-  FileDiscovery(storage::Location location, FileFilter filter, FileStreamOptions options)
-      : location_(std::move(location)), filter_(std::move(filter)), options_(std::move(options)) {}
+  /// `events` may be null.
+  FileDiscovery(storage::Location location, FileFilter filter, FileStreamOptions options,
+                std::unique_ptr<connectors::FileEventSource> events)
+      : location_(std::move(location)),
+        filter_(std::move(filter)),
+        options_(std::move(options)),
+        events_(std::move(events)) {}
 
   /// Looks for new files and adds them to `index`. Costs no listing where events tell all. A
   /// missing directory has no files.
   Status FindNew(FileIndex& index);
-  /// The same by a full listing.
-  Status ListNew(FileIndex& index);
+  /// All that are there now: by a full listing, unless a service tells of every file.
+  Status FindAll(FileIndex& index) { return events_ ? FindNew(index) : ListNew(index); }
+  /// What was found is in the log of the stream: its events may be forgotten.
+  Status Acknowledge() { return events_ ? events_->Acknowledge() : Ok(); }
+  /// How many messages wait in the queue; -1: nobody knows.
+  std::int64_t queue_size() const { return events_ ? events_->queue_size() : -1; }
 
   /// Begins to watch for events; best effort.
   void Watch(std::function<void()> on_news);
@@ -47,6 +57,9 @@ class FileDiscovery {
   std::string UrlOf(const storage::ObjectInfo& file) const;
 
  private:
+  Status ListNew(FileIndex& index);
+  Status FindByEvents(FileIndex& index);
+  Status TakeUrls(const std::vector<std::string>& urls, FileIndex& index);
   bool IsListingDue() const;
   /// What is there and not known; where that is no cheaper, what is there.
   Result<FileListing> ListUnknown(const FileIndex& index);
@@ -62,6 +75,7 @@ class FileDiscovery {
   storage::Location location_;
   FileFilter filter_;
   FileStreamOptions options_;
+  std::unique_ptr<connectors::FileEventSource> events_;
   std::string base_path_;
   std::function<void()> on_news_;
   std::unique_ptr<DirectoryWatch> watch_;

@@ -14,14 +14,18 @@ namespace inlet::ingest {
 namespace {
 
 /// Keys: 'f' url -> seq, size, modified; 's' seq -> the file; 'c' seq -> when all up to it were
-/// committed; 'a' seq -> when it was archived; 'm' -> how far the log is applied; 'd' -> how far
-/// files were cleaned.
+/// committed; 'a' seq -> when it was archived; 'k' seq -> it was left out; 'm' -> how far the log
+/// is applied; 'd' -> how far files were cleaned; 'e' -> how far events were heard; 'l' -> when all
+/// was listed.
 constexpr char kByUrl = 'f';
 constexpr char kBySeq = 's';
 constexpr char kByCommit = 'c';
 constexpr char kByArchived = 'a';
+constexpr char kBySkipped = 'k';
 constexpr std::string_view kCleanedKey = "d";
 constexpr std::string_view kProgressKey = "m";
+constexpr std::string_view kEventKey = "e";
+constexpr std::string_view kListedKey = "l";
 constexpr std::size_t kBatchFiles = 10'000;
 
 /// Big-endian, so that the order of the bytes is that of the numbers.
@@ -362,6 +366,12 @@ Result<std::optional<FileIndex::CommitTime>> FileIndex::CommitTimeOf(std::int64_
   return CommitTime{.processed_at_ms = processed, .committed_at_ms = TakeNumber(value)};
 }
 
+Status FileIndex::MarkSkipped(std::int64_t seq, bool was_missing) {
+  rocksdb::WriteBatch batch;
+  batch.Put(NumberKey(kBySkipped, seq), was_missing ? "m" : "d");
+  return state_->Write(batch);
+}
+
 Result<std::int64_t> FileIndex::CleanedUpTo() const {
   std::string value;
   if (!TRY(state_->Get(std::string(kCleanedKey), value))) return 0;
@@ -387,6 +397,33 @@ Status FileIndex::MarkArchived(std::int64_t seq, std::int64_t archived_at_ms,
   return state_->Write(batch);
 }
 
+Result<std::string> FileIndex::EventPosition() const {
+  std::string value;
+  TRY(state_->Get(std::string(kEventKey), value));
+  return value;
+}
+
+Status FileIndex::SetEventPosition(const std::string& position) {
+  rocksdb::WriteBatch batch;
+  batch.Put(std::string(kEventKey), position);
+  return state_->Write(batch);
+}
+
+Result<std::int64_t> FileIndex::ListedAt() const {
+  std::string value;
+  if (!TRY(state_->Get(std::string(kListedKey), value))) return 0;
+  std::string_view rest = value;
+  return TakeNumber(rest);
+}
+
+Status FileIndex::SetListedAt(std::int64_t listed_at_ms) {
+  std::string value;
+  AppendNumber(listed_at_ms, value);
+  rocksdb::WriteBatch batch;
+  batch.Put(std::string(kListedKey), value);
+  return state_->Write(batch);
+}
+
 FileIndex::Times FileIndex::LoadTimes(const std::string& directory) {
   Times times;
   std::error_code error;
@@ -409,6 +446,11 @@ FileIndex::Times FileIndex::LoadTimes(const std::string& directory) {
     } else if (kind == kByCommit) {
       times.commits[seq] = {.processed_at_ms = first, .committed_at_ms = TakeNumber(value)};
     }
+  }
+  for (iterator->Seek(std::string(1, kBySkipped));
+       iterator->Valid() && iterator->key()[0] == kBySkipped; iterator->Next()) {
+    std::string_view key = View(iterator->key()).substr(1);
+    times.skipped[TakeNumber(key)] = View(iterator->value()) == "m";
   }
   return times;
 }

@@ -82,12 +82,22 @@ class FileIndex {
   /// When file `seq` was committed, as far as it is known here.
   Result<std::optional<CommitTime>> CommitTimeOf(std::int64_t seq) const;
 
+  /// Notes that file `seq` was left out of its batch: it was gone, or it could not be read.
+  Status MarkSkipped(std::int64_t seq, bool was_missing);
+
   /// How far cleanSource has come: all files up to this number were cleaned or left alone.
   Result<std::int64_t> CleanedUpTo() const;
   /// Notes that file `seq` was moved to `destination`, or deleted when that is empty.
   Status MarkArchived(std::int64_t seq, std::int64_t archived_at_ms,
                       const std::string& destination);
   Status SetCleanedUpTo(std::int64_t seq);
+
+  /// How far the stream has heard file events, and when it has listed all; lost with the index, and
+  /// then everything is listed again. Empty and 0: never.
+  Result<std::string> EventPosition() const;
+  Status SetEventPosition(const std::string& position);
+  Result<std::int64_t> ListedAt() const;
+  Status SetListedAt(std::int64_t listed_at_ms);
 
   /// What an index tells that its log does not, read while its stream may be running.
   struct Archived {
@@ -97,6 +107,7 @@ class FileIndex {
   struct Times {
     std::map<std::int64_t, CommitTime> commits;  ///< By the last number of a batch.
     std::map<std::int64_t, Archived> archived;   ///< By number.
+    std::map<std::int64_t, bool> skipped;        ///< By number: whether it was missing.
   };
   /// Nothing where there is no index.
   static Times LoadTimes(const std::string& directory);

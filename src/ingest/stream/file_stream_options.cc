@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "delta/table.h"
 
@@ -115,6 +116,65 @@ Status ParseCleaning(const OptionMap& options, FileStreamOptions& parsed) {
   return Ok();
 }
 
+std::unexpected<Error> Contradict(const char* first, const char* second, const char* message) {
+  return Fail(Condition::CONTRADICTORY_OPTIONS,
+              {{"first", first}, {"second", second}, {"message", message}});
+}
+
+Status RefuseContradictions(const OptionMap& options, const FileStreamOptions& parsed) {
+  const auto is_on = [&](const char* name) {
+    return GetBool(options, name).value_or(false) == true;
+  };
+  const bool uses_managed_events = is_on("useManagedFileEvents");
+  if (is_on("useNotifications") && uses_managed_events) {
+    return Contradict("useNotifications", "useManagedFileEvents", "choose one source of events");
+  }
+  if (is_on("useNotifications") && is_on("useIncrementalListing")) {
+    return Contradict("useNotifications", "useIncrementalListing",
+                      "one finds files by events, the other by listings");
+  }
+  if (uses_managed_events && parsed.backfill_interval) {
+    return Contradict("useManagedFileEvents", "backfillInterval",
+                      "with managed file events listings come by themselves");
+  }
+  if (parsed.clean_source == CleanSource::kDelete && !parsed.move_destination.empty()) {
+    return Contradict("cleanSource = DELETE", "cleanSource.moveDestination",
+                      "a deleted file is not moved");
+  }
+  return Ok();
+}
+
+Status ParseQueue(const OptionMap& options, bool uses_notifications, FileStreamOptions& parsed) {
+  if (uses_notifications) parsed.queue_url = GetString(options, "queueUrl").value_or("");
+  for (const char* name : {"region", "awsAccessKey", "awsSecretKey"}) {
+    if (const auto value = GetString(options, name)) parsed.queue[name] = *value;
+  }
+  if (parsed.queue.contains("awsAccessKey") != parsed.queue.contains("awsSecretKey")) {
+    return BadValue("awsAccessKey", "it goes together with awsSecretKey");
+  }
+  if (const auto parallelism = TRY(GetInt64(options, "fetchParallelism"))) {
+    constexpr std::int64_t kMost = 64;
+    if (*parallelism < 1 || *parallelism > kMost) {
+      return BadValue("fetchParallelism", "it must be from 1 to 64");
+    }
+    parsed.fetch_parallelism = static_cast<int>(*parallelism);
+  }
+  const auto rewrites = GetString(options, "pathRewrites");
+  if (!rewrites) return Ok();
+  const nlohmann::json json = nlohmann::json::parse(*rewrites, nullptr, false);
+  const bool is_map = json.is_object() && std::ranges::all_of(json, [](const auto& value) {
+                        return value.is_string();
+                      });
+  if (!is_map) {
+    return BadValue("pathRewrites",
+                    "'" + *rewrites + R"(' is not JSON such as {"bucket/path": "/mnt/path"})");
+  }
+  for (const auto& [from, to] : json.items()) {
+    parsed.path_rewrites[from] = to.get<std::string>();
+  }
+  return Ok();
+}
+
 Result<FileStreamOptions> Parse(const OptionMap& options) {
   FileStreamOptions parsed;
   parsed.allow_overwrites = TRY(GetBool(options, "allowOverwrites")).value_or(false);
@@ -140,11 +200,11 @@ Result<FileStreamOptions> Parse(const OptionMap& options) {
   if (!EqualsIgnoreCase(incremental, "auto")) {
     parsed.incremental_listing = TRY(GetBool(options, "useIncrementalListing")).value_or(false);
   }
+  TRY(RefuseContradictions(options, parsed));
   const std::optional<bool> notifications = TRY(GetBool(options, "useNotifications"));
   parsed.watch_directories = notifications.value_or(true);
-  if (TRY(GetBool(options, "useManagedFileEvents")).value_or(false)) {
-    return FailUnsupported("cloudFiles.useManagedFileEvents, a service of Databricks");
-  }
+  parsed.use_posted_events = TRY(GetBool(options, "useManagedFileEvents")).value_or(false);
+  TRY(ParseQueue(options, notifications.value_or(false), parsed));
   return parsed;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,13 +43,21 @@ struct FileStreamOptions {
   std::string schema_location;  ///< Empty: with the checkpoint.
   /// Use events of the file system where there are any.
   bool watch_directories = true;
+  /// useManagedFileEvents: hear the events that are posted to this lakehouse.
+  bool use_posted_events = false;
+  /// useNotifications with queueUrl: hear those of a queue; empty: none.
+  std::string queue_url;
+  OptionMap queue;  ///< region, awsAccessKey, awsSecretKey, as they were given.
+  int fetch_parallelism = 1;
+  /// pathRewrites: beginnings of "bucket/path" in events, and what stands for them here.
+  std::map<std::string, std::string> path_rewrites;
 };
 
 /// Takes the stream's own options out of `options`, names with or without `cloudFiles.`, and leaves
 /// those of reading files, without that prefix.
 ///
 /// Errors: INVALID_PARAMETER_VALUE naming the option; CF_INVALID_SCHEMA_EVOLUTION_MODE;
-/// INLET_UNSUPPORTED by name for notification services of the clouds.
+/// CONTRADICTORY_OPTIONS.
 Result<FileStreamOptions> TakeFileStreamOptions(OptionMap& options);
 
 /// Their names, for "did you mean".

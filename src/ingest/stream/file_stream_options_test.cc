@@ -45,7 +45,36 @@ TEST(FileStreamOptions, RefusesWhatTheDocumentationForbids) {
   }
   EXPECT_THAT(Parse({{"schemaEvolutionMode", "grow"}}),
               FailsWith(Condition::CF_INVALID_SCHEMA_EVOLUTION_MODE));
-  EXPECT_THAT(Parse({{"useManagedFileEvents", "true"}}), FailsWith(Condition::INLET_UNSUPPORTED));
+  for (const OptionMap& options : {
+           OptionMap{{"fetchParallelism", "0"}},
+           OptionMap{{"awsAccessKey", "key"}},
+           OptionMap{{"pathRewrites", "[1]"}},
+       }) {
+    EXPECT_THAT(Parse(options), FailsWith(Condition::INVALID_PARAMETER_VALUE));
+  }
+}
+
+TEST(FileStreamOptions, KnowsWhereEventsComeFrom) {
+  EXPECT_TRUE(Value(Parse({{"useManagedFileEvents", "true"}})).use_posted_events);
+  const FileStreamOptions parsed =
+      Value(Parse({{"cloudFiles.useNotifications", "true"},
+                   {"cloudFiles.queueUrl", "https://sqs.eu-west-1.amazonaws.com/1/q"},
+                   {"cloudFiles.fetchParallelism", "4"},
+                   {"cloudFiles.pathRewrites", R"({"b/in": "/mnt/in"})"}}));
+  EXPECT_EQ(parsed.queue_url, "https://sqs.eu-west-1.amazonaws.com/1/q");
+  EXPECT_EQ(parsed.fetch_parallelism, 4);
+  EXPECT_EQ(parsed.path_rewrites.at("b/in"), "/mnt/in");
+}
+
+TEST(FileStreamOptions, RefusesOptionsThatContradictEachOther) {
+  for (const OptionMap& options : {
+           OptionMap{{"useNotifications", "true"}, {"useManagedFileEvents", "true"}},
+           OptionMap{{"useNotifications", "true"}, {"useIncrementalListing", "true"}},
+           OptionMap{{"useManagedFileEvents", "true"}, {"backfillInterval", "1 day"}},
+           OptionMap{{"cleanSource", "DELETE"}, {"cleanSource.moveDestination", "/archive"}},
+       }) {
+    EXPECT_THAT(Parse(options), FailsWith(Condition::CONTRADICTORY_OPTIONS));
+  }
 }
 
 TEST(FileStreamOptions, TheEvolutionModeIsLeftForTheReader) {

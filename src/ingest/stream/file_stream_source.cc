@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/digest.h"
+#include "connectors/file_events/file_event.h"
+#include "connectors/file_events/sqs_events.h"
 #include "ingest/glob.h"
 #include "ingest/stream/file_cleaner.h"
 #include "ingest/stream/file_discovery.h"
@@ -33,10 +36,11 @@ std::int64_t NowMs() {
 class FileStreamSource final : public StreamSource {
  public:
   FileStreamSource(FileStreamRequest request, FileStreamOptions options, FileFilter filter,
-                   storage::Location schemas, std::optional<FileCleaner> cleaner)
+                   storage::Location schemas, std::optional<FileCleaner> cleaner,
+                   std::unique_ptr<connectors::FileEventSource> events)
       : request_(std::move(request)),
         options_(options),
-        discovery_(request_.files.location, std::move(filter), options),
+        discovery_(request_.files.location, std::move(filter), options, std::move(events)),
         schema_(request_.files, options.evolution_mode, std::move(schemas)),
         cleaner_(std::move(cleaner)) {}
 
@@ -61,7 +65,7 @@ class FileStreamSource final : public StreamSource {
     if (!fixed_end_ && index_->last_seq() <= from) TRY(discovery_.FindNew(*index_));
     const std::int64_t end = fixed_end_.value_or(index_->last_seq());
     if (end <= from) {
-      TRY(index_->Persist());
+      TRY(Persist());
       TRY(Clean());
       return std::nullopt;
     }
@@ -74,14 +78,18 @@ class FileStreamSource final : public StreamSource {
 
   Status FixEnd() override {
     TRY(EnsureOpen());
-    TRY(discovery_.ListNew(*index_));
+    TRY(discovery_.FindAll(*index_));
     fixed_end_ = index_->last_seq();
-    return index_->Persist();
+    return Persist();
   }
 
   bool restarts_on_schema_change() const override { return options_.restart_on_schema_change; }
 
-  Status Persist() override { return index_ == nullptr ? Ok() : index_->Persist(); }
+  Status Persist() override {
+    if (index_ == nullptr) return Ok();
+    TRY(index_->Persist());
+    return discovery_.Acknowledge();
+  }
 
   Result<SourceBatch> Plan(const OffsetRange& range) override {
     TRY(EnsureOpen());
@@ -106,6 +114,7 @@ class FileStreamSource final : public StreamSource {
     TRY(EnsureOpen());
     committed_ = TRY(SeqOf(upto));
     TRY(index_->MarkCommitted(committed_, planned_at_ms_, NowMs()));
+    TRY(NoteSkipped());
     return Clean();
   }
 
@@ -118,8 +127,13 @@ class FileStreamSource final : public StreamSource {
     const Result<std::int64_t> seq = SeqOf(upto);
     if (index_ == nullptr || !seq) return {};
     const std::int64_t last = index_->last_seq();
-    return {{"numFilesOutstanding", std::to_string(last - *seq)},
-            {"numBytesOutstanding", std::to_string(index_->BytesBetween(*seq, last).value_or(0))}};
+    std::map<std::string, std::string> metrics = {
+        {"numFilesOutstanding", std::to_string(last - *seq)},
+        {"numBytesOutstanding", std::to_string(index_->BytesBetween(*seq, last).value_or(0))}};
+    if (discovery_.queue_size() >= 0) {
+      metrics["approximateQueueSize"] = std::to_string(discovery_.queue_size());
+    }
+    return metrics;
   }
 
  private:
@@ -144,16 +158,6 @@ class FileStreamSource final : public StreamSource {
     prefix += "/_delta_log/";
     if (TRY(request_.files.location.store->List(prefix, {.max_objects = 1})).empty()) return Ok();
     return Fail(Condition::CF_USE_DELTA_FORMAT, {{"path", Url()}});
-  }
-
-  static Result<std::int64_t> SeqOf(const std::optional<StreamOffset>& offset) {
-    if (!offset) return 0;
-    simdjson::dom::parser parser;
-    std::int64_t seq = 0;
-    if (parser.parse(offset->json)["seqNum"].get(seq) == simdjson::SUCCESS && seq >= 0) return seq;
-    return Fail(
-        Condition::CF_INVALID_CHECKPOINT,
-        {{"path", "the checkpoint"}, {"message", "its offset " + offset->json + " has no seqNum"}});
   }
 
   StreamOffset OffsetAt(std::int64_t seq) const {
@@ -209,6 +213,18 @@ class FileStreamSource final : public StreamSource {
     return schema_.Infer(sample);
   }
 
+  /// For cloud_files_state.
+  Status NoteSkipped() {
+    const auto scan = std::exchange(scan_, nullptr);
+    if (scan == nullptr) return Ok();
+    for (const FileScan::SkippedFile& file : scan->skipped_files()) {
+      const auto known =
+          TRY(index_->Find(storage::UrlOf(*request_.files.location.store, file.path)));
+      if (known && known->seq > 0) TRY(index_->MarkSkipped(known->seq, file.is_missing));
+    }
+    return Ok();
+  }
+
   /// Files may be replaced between being found and being read: then what is there now is read.
   Status TakeReplaced(std::int64_t after, std::int64_t upto) {
     const std::string root = request_.files.location.store->root_url() + "/";
@@ -232,6 +248,7 @@ class FileStreamSource final : public StreamSource {
   SourceBatch BatchOf(const std::shared_ptr<const FileScan>& scan,
                       std::shared_ptr<const FileListing> files) {
     SourceBatch batch{.input = scan};
+    scan_ = scan;
     const EvolutionMode mode = schema_.mode();
     const auto& rescued = scan->spec().rescued_data_column;
     const bool watches = rescued && schema_.known() && mode != EvolutionMode::kNone &&
@@ -277,11 +294,39 @@ class FileStreamSource final : public StreamSource {
   StreamSchema schema_;
   std::optional<FileCleaner> cleaner_;
   std::unique_ptr<FileIndex> index_;
+  std::shared_ptr<const FileScan> scan_;  ///< Of the batch under way.
   std::int64_t committed_ = 0;
   std::optional<std::int64_t> fixed_end_;
   std::int64_t planned_upto_ = -1;
   std::int64_t planned_at_ms_ = 0;
 };
+
+/// Null: listings, or the file system itself, tell of new files.
+Result<std::unique_ptr<connectors::FileEventSource>> EventsFor(const FileStreamRequest& request,
+                                                               const FileStreamOptions& options) {
+  if (options.use_posted_events && request.posted_events != nullptr) {
+    const storage::Location& location = request.files.location;
+    std::string prefix = storage::UrlOf(*location.store, location.path);
+    if (const std::size_t glob = prefix.find_first_of("?*[{"); glob != std::string::npos) {
+      prefix.resize(glob);
+    }
+    return connectors::MakeLoggedEvents(request.posted_events, connectors::CanonicalUrl(prefix));
+  }
+  if (options.queue_url.empty()) return nullptr;
+  const auto text = [&](const char* name) { return GetString(options.queue, name).value_or(""); };
+  connectors::SqsOptions queue{.queue_url = options.queue_url,
+                               .region = text("region"),
+                               .fetch_parallelism = options.fetch_parallelism};
+  if (options.queue.contains("awsAccessKey")) {
+    queue.credentials = std::make_shared<storage::FixedAwsCredentials>(storage::AwsCredentials{
+        .access_key_id = text("awsAccessKey"), .secret_access_key = text("awsSecretKey")});
+  } else {
+    queue.credentials = std::make_shared<storage::AwsCredentialsChain>(
+        storage::ProcessEnvironment, storage::LoadAwsProfile(storage::ProcessEnvironment),
+        queue.region, storage::SystemNowMs);
+  }
+  return connectors::OpenSqsEvents(std::move(queue));
+}
 
 /// Errors: INVALID_PARAMETER_VALUE for a destination inside of the source.
 Result<std::optional<FileCleaner>> CleanerFor(const FileStreamRequest& request,
@@ -309,6 +354,16 @@ Result<std::optional<FileCleaner>> CleanerFor(const FileStreamRequest& request,
 
 }  // namespace
 
+Result<std::int64_t> SeqOf(const std::optional<StreamOffset>& offset) {
+  if (!offset) return 0;
+  simdjson::dom::parser parser;
+  std::int64_t seq = 0;
+  if (parser.parse(offset->json)["seqNum"].get(seq) == simdjson::SUCCESS && seq >= 0) return seq;
+  return Fail(
+      Condition::CF_INVALID_CHECKPOINT,
+      {{"path", "the checkpoint"}, {"message", "its offset " + offset->json + " has no seqNum"}});
+}
+
 std::string IndexDirectory(const storage::Location& state, const std::string& scratch_directory) {
   if (state.store->root_url() == "file:") return "/" + state.path + "/rocksdb";
   return scratch_directory + "/" + HexEncode(Sha256(storage::UrlOf(*state.store, state.path)));
@@ -324,8 +379,10 @@ Result<std::unique_ptr<StreamSource>> OpenFileStream(FileStreamRequest request) 
   storage::Location schemas = request.schemas;
   if (!options.schema_location.empty()) schemas = TRY(request.resolve(options.schema_location));
   std::optional<FileCleaner> cleaner = TRY(CleanerFor(request, options));
+  auto events = TRY(EventsFor(request, options));
   return std::make_unique<FileStreamSource>(std::move(request), options, std::move(filter),
-                                            std::move(schemas), std::move(cleaner));
+                                            std::move(schemas), std::move(cleaner),
+                                            std::move(events));
 }
 
 }  // namespace inlet::ingest
