@@ -1,9 +1,12 @@
+#include "connectors/file_events/file_event.h"
 #include "fuzz.h"
+#include "ingest/archives/archive_store.h"
 #include "ingest/glob.h"
 #include "sql/duckdb_printer.h"
 #include "sql/parser.h"
 #include "sql/printer.h"
 #include "sql/script.h"
+#include "storage/memory/memory_store.h"
 #include "types/data_type.h"
 #include "types/datetime_pattern.h"
 #include "types/text_cast.h"
@@ -20,6 +23,23 @@ void RunSql(std::string_view bytes) {
   if (!query) return;
   (void)sql::ToDuckDb(*query, {}).has_value();
   (void)sql::ToSql(*query);
+}
+
+void RunFileEvent(std::string_view bytes) {
+  (void)connectors::ParseFileEvents(bytes).has_value();
+  (void)connectors::CanonicalUrl(bytes);
+}
+
+void RunArchive(std::string_view bytes, const std::string& name) {
+  const auto store = std::make_shared<storage::MemoryStore>("fuzz");
+  if (!store->Put(name, bytes, storage::PutMode::kOverwrite)) return;
+  const auto info = store->Head(name);
+  if (!info) return;
+  const auto expanded = ingest::ExpandArchives({.files = {*info}, .base_path = ""}, store, {});
+  if (!expanded) return;
+  for (const storage::ObjectInfo& file : expanded->listing.files) {
+    (void)expanded->store->Get(file.path).has_value();
+  }
 }
 
 /// The first line is the pattern, the rest the text.
@@ -174,6 +194,21 @@ void AddTextTargets(std::vector<Target>& targets) {
        .seeds = {"/a/{b,c{d,e}}/[^x-z]*?.csv\n/a/b/file1.csv", "**/*.json\nx/y/z.json",
                  "a*b*c*d*e\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
        .words = {"{", "}", ",", "[", "]", "*", "?", "\\", "**", "[^", "{a,b}"}});
+  targets.push_back(
+      {.name = "file_event",
+       .run = RunFileEvent,
+       .seeds =
+           {R"({"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"a+b%20c"}}}]})",
+            R"([{"eventType":"Microsoft.Storage.BlobCreated","data":{"url":"https://a.blob.core.windows.net/c/p"}}])",
+            R"({"Type":"Notification","TopicArn":"t","Message":"{\"urls\":[\"s3a://b/x\"]}"})"},
+       .words = {"\"Records\"", "%", "+", "wasbs://", ".blob.", "[", "]", "{", "}"}});
+  const std::string archives = INLET_SOURCE_DIR "/test/data/archives";
+  for (const char* name : {"x.zip", "x.tar", "x.tgz"}) {
+    targets.push_back({.name = "archive_" + std::string(name).substr(2),
+                       .run = [name](std::string_view bytes) { RunArchive(bytes, name); },
+                       .seeds = FilesBelow(archives),
+                       .words = {"PK\x01\x02", "PK\x05\x06", "ustar", "../", "\xFF\xFF\xFF\xFF"}});
+  }
   targets.push_back(
       {.name = "casts",
        .run = RunCasts,
