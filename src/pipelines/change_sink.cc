@@ -152,6 +152,7 @@ class ChangeSink final : public ingest::StreamSink {
 
     const SnapshotPtr target = TRY(WithColumns(latest, columns, stop));
     ingest::TableChange change(engine_, target, OptionsOf(stop));
+    change.ReadsWholeTable();  // The new rows come from the old ones.
     Tables with_target = tables;
     TRY(with_target.Add(kTarget, target));
     TRY(with_target.DeleteWhere(change, queries.gone_rows));
