@@ -160,10 +160,14 @@ class Walk {
   void Take(ObjectInfo file, std::string_view base) {
     const std::string_view relative =
         std::string_view(file.path).substr(base.empty() ? 0 : base.size() + 1);
-    if (Wants(filter_, file, relative)) {
+    const std::optional<SkipReason> reason = WhyNot(filter_, file, relative);
+    if (!reason) {
       listing_.files.push_back(std::move(file));
-    } else {
-      ++listing_.num_skipped;
+      return;
+    }
+    ++listing_.num_skipped;
+    if (filter_.keeps_skipped) {
+      listing_.skipped.push_back({.file = std::move(file), .reason = *reason});
     }
   }
 
@@ -197,19 +201,29 @@ bool IsHidden(std::string_view relative, const IgnoredSegments* ignored) {
   }
 }
 
-bool Wants(const FileFilter& filter, const ObjectInfo& file, std::string_view relative) {
-  if (IsHidden(relative, filter.ignored_segments.get())) return false;
-  if (!filter.descend && IsBelowPlainDirectory(relative)) return false;
+std::optional<SkipReason> WhyNot(const FileFilter& filter, const ObjectInfo& file,
+                                 std::string_view relative) {
+  if (IsHidden(relative, filter.ignored_segments.get())) return SkipReason::kHidden;
+  if (!filter.descend && IsBelowPlainDirectory(relative)) return SkipReason::kBelowDirectory;
   const auto matches_name = [&](const std::string& glob) {
     return GlobMatches(glob, NameOf(file.path));
   };
   const bool is_directory = filter.opens_archives && IsArchive(file.path);
   if (!is_directory && !filter.name_globs.empty() &&
       std::ranges::none_of(filter.name_globs, matches_name)) {
-    return false;
+    return SkipReason::kName;
   }
-  if (filter.modified_after_ms && file.modified_at_ms <= *filter.modified_after_ms) return false;
-  return !filter.modified_before_ms || file.modified_at_ms < *filter.modified_before_ms;
+  if (filter.modified_after_ms && file.modified_at_ms <= *filter.modified_after_ms) {
+    return SkipReason::kTooOld;
+  }
+  if (filter.modified_before_ms && file.modified_at_ms >= *filter.modified_before_ms) {
+    return SkipReason::kTooNew;
+  }
+  return std::nullopt;
+}
+
+bool Wants(const FileFilter& filter, const ObjectInfo& file, std::string_view relative) {
+  return !WhyNot(filter, file, relative);
 }
 
 Result<FileListing> ListFiles(const storage::Location& location, const FileFilter& filter) {

@@ -31,6 +31,15 @@ struct FileFilter {
   /// Takes files at any depth below a directory; else only those in it and in `key=value`
   /// directories.
   bool descend = true;
+  bool keeps_skipped = false;  ///< For those who want to know why.
+};
+
+/// Why a file is not wanted.
+enum class SkipReason : std::uint8_t { kHidden, kBelowDirectory, kName, kTooOld, kTooNew };
+
+struct SkippedObject {
+  storage::ObjectInfo file;
+  SkipReason reason = SkipReason::kHidden;
 };
 
 struct FileListing {
@@ -39,6 +48,7 @@ struct FileListing {
   std::string base_path;
   /// How many files a filter or a hidden name left out.
   std::int64_t num_skipped = 0;
+  std::vector<SkippedObject> skipped;  ///< They, where the filter keeps them.
 };
 
 /// A name that begins with '_' or '.' is hidden, unless it is a directory `_key=value`; so is a
@@ -46,7 +56,9 @@ struct FileListing {
 /// path below the base.
 bool IsHidden(std::string_view relative, const IgnoredSegments* ignored = nullptr);
 
-/// Whether `file`, whose path below the listed directory is `relative`, is wanted.
+/// Why `file`, whose path below the listed directory is `relative`, is not wanted; none: it is.
+std::optional<SkipReason> WhyNot(const FileFilter& filter, const storage::ObjectInfo& file,
+                                 std::string_view relative);
 bool Wants(const FileFilter& filter, const storage::ObjectInfo& file, std::string_view relative);
 
 /// The files at `location`, whose path may be a file, a directory or a glob.

@@ -313,6 +313,12 @@ std::vector<storage::ObjectInfo> LoadedFiles::ErrorFiles() const {
   return files;
 }
 
+bool IsChanged(const storage::ObjectInfo& now, const LoadedFile& then) {
+  if (now.size_bytes != then.size_bytes) return true;
+  if (!now.etag.empty() && !then.etag.empty()) return now.etag != then.etag;
+  return now.modified_at_ms != then.modified_at_ms;
+}
+
 Result<std::int64_t> VacuumLoadedFiles(const SnapshotPtr& snapshot, std::int64_t cut_off_ms) {
   const storage::Location& root = snapshot->table_root();
   const std::string directory = DirectoryOf(root);

@@ -90,6 +90,9 @@ class LoadedFiles {
   std::vector<Run> runs_;      ///< Newest first.
 };
 
+/// Whether a file has other content now than the record says.
+bool IsChanged(const storage::ObjectInfo& now, const LoadedFile& then);
+
 /// Deletes what no version of the log that can still be read needs, and that is older than
 /// `cut_off_ms`. For VACUUM. Returns how many files.
 Result<std::int64_t> VacuumLoadedFiles(const delta::SnapshotPtr& snapshot, std::int64_t cut_off_ms);

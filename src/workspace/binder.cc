@@ -16,6 +16,7 @@
 #include "sql/parser.h"
 #include "sql/walk.h"
 #include "workspace/datasets.h"
+#include "workspace/file_states.h"
 #include "workspace/guessed_scans.h"
 #include "workspace/information_schema.h"
 #include "workspace/pipeline_tables.h"
@@ -388,11 +389,13 @@ class Binder {
     return Ok();
   }
 
-  /// loaded_files(TABLE t [VERSION AS OF n]), copy_errors(TABLE t)
+  /// loaded_files(TABLE t [VERSION AS OF n]), loaded_files(TABLE t, 'path', options),
+  /// copy_errors(TABLE t)
   Status BindCopyRecord(sql::TableRef& table, const sql::FunctionCall& call,
                         const std::string& name) {
     const sql::TableQuery* named = nullptr;
-    if (call.arguments.size() == 1) {
+    const bool has_path = name == "loaded_files" && call.arguments.size() > 1;
+    if (call.arguments.size() == 1 || has_path) {
       const auto* query = call.arguments[0].value.As<sql::ScalarSubquery>();
       if (query != nullptr) named = std::get_if<sql::TableQuery>(&query->query->body);
     }
@@ -404,12 +407,44 @@ class Binder {
           .At(table.span);
     }
     const TableTarget target = TRY(FindTable(call_, named->table.name));
+    const bool is_stream =
+        target.entry && target.entry->kind == catalog::TableKind::kStreamingTable;
+    if (is_stream && name == "loaded_files" && !has_path) {
+      return BindStreamFiles(table, *target.entry, sql::ToString(named->table.name));
+    }
     const delta::SnapshotPtr snapshot = TRY(SnapshotOf(target, named->table).At(table.span));
+    if (has_path) {
+      sql::FunctionCall files = call;
+      files.arguments.erase(files.arguments.begin());
+      const ingest::ReadFilesRequest request = TRY(ReadFilesOf(files).At(table.span));
+      PutInput(table, TRY(OpenCopyFiles(call_, snapshot, request).At(table.span)), name);
+      return Ok();
+    }
     PutInput(table,
              TRY((name == "loaded_files" ? ingest::OpenLoadedFiles(snapshot)
                                          : ingest::OpenCopyErrors(snapshot))
                      .At(table.span)),
              name);
+    return Ok();
+  }
+
+  /// loaded_files() of a streaming table: what its sources have found, then what they leave out.
+  Status BindStreamFiles(sql::TableRef& table, const catalog::TableEntry& entry,
+                         const std::string& written_name) {
+    sql::Query query = TRY(sql::ParseQuery(
+        "SELECT path, size, create_time AS modification_time, CAST(NULL AS STRING) AS etag, "
+        "commit_time, CAST(NULL AS BIGINT) AS table_version, "
+        "coalesce(ingestion_state, 'NOT_LOADED') AS ingestion_state, "
+        "CAST(NULL AS STRING) AS reason FROM cloud_files_state(TABLE(" +
+        written_name + ")) UNION ALL SELECT * FROM inlet_left_out"));
+    auto left_out = TRY(OpenFilesLeftOut(call_, entry).At(table.span));
+    TRY(sql::BindTables(query, [&](sql::TableRef& inner) {
+      if (inner.As<sql::NamedTable>() == nullptr) return BindTable(inner);
+      PutInput(inner, left_out, "inlet_left_out");
+      return Ok();
+    }));
+    table.node = sql::SubqueryTable{.query = std::move(query)};
+    if (table.alias.empty()) table.alias = "loaded_files";
     return Ok();
   }
 

@@ -115,12 +115,6 @@ std::int64_t NumRows(const std::vector<delta::AddFile>& staged) {
   return num_rows;
 }
 
-bool IsChanged(const ObjectInfo& now, const LoadedFile& then) {
-  if (now.size_bytes != then.size_bytes) return true;
-  if (!now.etag.empty() && !then.etag.empty()) return now.etag != then.etag;
-  return now.modified_at_ms != then.modified_at_ms;
-}
-
 std::string JsonObject(const OptionMap& options) {
   std::string json = "{";
   for (const auto& [key, value] : options) {
@@ -241,13 +235,13 @@ class CopyIntoRun {
     const LoadedFiles record = TRY(LoadedFiles::Load(TRY(LatestOf(call_, target_))));
     const std::int64_t latest_ms = NowMs() - options_.clean_retention.count();
     std::vector<ObjectInfo> done;
-    TRY(record.Match(*location_.store, listing_.files,
-                     [&](std::size_t index, const LoadedFile& file) {
-                       const ObjectInfo& now = listing_.files[index];
-                       const bool is_due = file.state == ingest::FileState::kLoaded &&
-                                           file.loaded_at_ms <= latest_ms && !IsChanged(now, file);
-                       if (is_due) done.push_back(now);
-                     }));
+    TRY(record.Match(
+        *location_.store, listing_.files, [&](std::size_t index, const LoadedFile& file) {
+          const ObjectInfo& now = listing_.files[index];
+          const bool is_due = file.state == ingest::FileState::kLoaded &&
+                              file.loaded_at_ms <= latest_ms && !ingest::IsChanged(now, file);
+          if (is_due) done.push_back(now);
+        }));
     for (const ObjectInfo& file : done) {
       // What was written since the listing is not what was loaded.
       const Result<ObjectInfo> now = location_.store->Head(file.path);
@@ -355,7 +349,7 @@ class CopyIntoRun {
     if (!options_.force) {
       TRY(record.Match(*location_.store, listing_.files,
                        [&](std::size_t index, const LoadedFile& then) {
-                         const bool is_changed = IsChanged(listing_.files[index], then);
+                         const bool is_changed = ingest::IsChanged(listing_.files[index], then);
                          if (then.state == ingest::FileState::kRejected) {
                            if (!is_changed) selection.known_rejections.insert(then.path);
                            return;
