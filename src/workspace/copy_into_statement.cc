@@ -625,10 +625,10 @@ class CopyIntoRun {
     for (const ingest::FileScan::SkippedFile& skipped : scan.skipped_files()) {
       const std::string& path = FileOf(skipped.path, files);
       left_out.insert(path);
-      if (!skipped.is_missing || skipped.gave_rows) {
-        corrupt_.emplace(path, ToString(skipped.error));
-      }
-      is_clean = is_clean && !skipped.gave_rows;
+      // Of an archive the other files may have given rows.
+      const bool gave_rows = skipped.gave_rows || path != skipped.path;
+      if (!skipped.is_missing || gave_rows) corrupt_.emplace(path, ToString(skipped.error));
+      is_clean = is_clean && !gave_rows;
     }
     for (const ObjectInfo& file : files) {
       if (!left_out.contains(file.path)) loaded.push_back(file);

@@ -100,7 +100,8 @@ class FaultyProxy:
 
 
 def send(method, url, body=b"", headers=None):
-    request = urllib.request.Request(url, body if method != "GET" else None, headers or {}, method=method)
+    headers = {"Content-Type": "application/octet-stream", **(headers or {})}
+    request = urllib.request.Request(url, body if method != "GET" else None, headers, method=method)
     with OPENER.open(request, timeout=60) as response:
         return response.read()
 
