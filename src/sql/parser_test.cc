@@ -157,8 +157,8 @@ TEST(Parser, ReadsStreamingTablesAndFlows) {
       "COLUMNS * EXCEPT (op) STORED AS SCD TYPE 2 TRACK HISTORY ON (x)");
   EXPECT_EQ(flow.flow.auto_cdc->scd_type, 2);
   EXPECT_EQ(flow.flow.auto_cdc->except_columns.size(), 1U);
-  const auto changes = StatementOf<CreateFlow>(
-      "APPLY CHANGES INTO live.t FROM STREAM(s) KEYS (k) SEQUENCE BY ts");
+  const auto changes =
+      StatementOf<CreateFlow>("APPLY CHANGES INTO live.t FROM STREAM(s) KEYS (k) SEQUENCE BY ts");
   EXPECT_THAT(changes.name.parts, ElementsAre("t"));
   EXPECT_THAT(changes.target.parts, ElementsAre("live", "t"));
   const auto added = StatementOf<AlterStreaming>(
@@ -167,8 +167,8 @@ TEST(Parser, ReadsStreamingTablesAndFlows) {
   const auto dropped =
       StatementOf<AlterStreaming>("ALTER MATERIALIZED VIEW v DROP CONSTRAINT IF EXISTS e");
   EXPECT_EQ(std::get<AlterStreaming::DropExpectation>(dropped.action).name, "e");
-  EXPECT_TRUE(StatementOf<Refresh>("REFRESH STREAMING TABLE t REPLAY WHERE path LIKE '%x'")
-                  .replay_where);
+  EXPECT_TRUE(
+      StatementOf<Refresh>("REFRESH STREAMING TABLE t REPLAY WHERE path LIKE '%x'").replay_where);
 }
 
 TEST(Parser, BindsOperatorsAsSparkDoes) {
