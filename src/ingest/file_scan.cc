@@ -180,7 +180,10 @@ class PackReader final : public BatchReader {
       }
     }
     read_schema_.guess = spec_.guess;
-    if (read_schema_.rescued_column || spec_.guess != nullptr) AddUnprojected();
+    if (read_schema_.rescued_column || read_schema_.corrupt_record_column ||
+        spec_.guess != nullptr) {
+      AddUnprojected();
+    }
     if (!constants_.empty()) {
       read_schema_.split_index_column = read_schema_.columns.size();
       read_schema_.columns.fields.push_back({.name = "", .type = TypeId::kInteger});
@@ -208,8 +211,8 @@ class PackReader final : public BatchReader {
     read_schema_.columns.fields.push_back(field);
   }
 
-  /// What is rescued, and whether a guess holds, does not depend on which columns the query asks
-  /// for: all are read.
+  /// What is rescued or corrupt, and whether a guess holds, does not depend on which columns the
+  /// query asks for: all are read.
   void AddUnprojected() {
     for (const StructField& field : spec_.data_schema.fields) {
       const bool is_read = read_schema_.columns.Find(field.name) != nullptr;

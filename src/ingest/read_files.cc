@@ -131,7 +131,8 @@ Result<PartitionColumns> PartitionsOf(const ReadFilesRequest& request, const Fil
   } else if (TRY(GetBool(request.options, "recursiveFileLookup")).value_or(false)) {
     options.keys.emplace();
   }
-  options.infer_types = TRY(GetBool(request.options, "inferColumnTypes")).value_or(true);
+  options.infer_types = request.infer_partition_types &&
+                        TRY(GetBool(request.options, "inferColumnTypes")).value_or(true);
   if (!request.inferred) {
     return FindPartitionColumns(listing.files, listing.base_path, options);
   }
@@ -193,7 +194,7 @@ class ReadFilesPlanner {
     StructType data = explicit_schema_    ? TRY(types::ParseDdl(*explicit_schema_))
                       : request_.inferred ? request_.inferred->data
                                           : TRY(GuessOrInfer(partitions));
-    if (explicit_schema_) KeepPartitionsOf(data, partitions);
+    if (explicit_schema_ && !request_.keeps_partitions) KeepPartitionsOf(data, partitions);
     spec_.partitions = std::move(partitions);
     TRY(Compose(std::move(data)));
     return FileScan::Plan(std::move(spec_));
@@ -234,7 +235,8 @@ class ReadFilesPlanner {
                               /*inferring=*/request_.is_read_files && !explicit_schema_));
     spec_.files = std::move(listing.files);
     TRY(FillFlags());
-    return PartitionsOf(request_, {.files = spec_.files, .base_path = listing.base_path});
+    return PartitionsOf(request_, {.files = spec_.files,
+                                   .base_path = request_.base_path.value_or(listing.base_path)});
   }
 
   Status FillFlags() {

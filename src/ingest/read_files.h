@@ -32,6 +32,10 @@ struct ReadFilesRequest {
   bool with_metadata = false;
   /// False for csv.`path`: plain Spark's defaults, no rescued-data column.
   bool is_read_files = true;
+  /// As spark.read: a schema that does not name the partition columns leaves them at the end.
+  bool keeps_partitions = false;
+  std::optional<std::string> base_path;  ///< Where partition columns begin; none: as listed.
+  bool infer_partition_types = true;     ///< spark.sql.sources.partitionColumnTypeInference.enabled
   bool rescue_file_path = true;  ///< spark.databricks.sql.rescuedDataColumn.filePath.enabled
   /// The files to read, found already; none: `location` is listed.
   std::shared_ptr<const FileListing> listing;

@@ -84,8 +84,9 @@ Status RefuseFilesAt(const storage::Location& root) {
 /// Commits, or deletes what was staged. When the outcome of the commit is unknown the files stay:
 /// a reader may already need them, and VACUUM takes what nobody names.
 Result<WriteResult> CommitStaged(delta::Transaction transaction, delta::Operation operation,
-                                 const storage::Location& root,
+                                 const CommitNotes& notes, const storage::Location& root,
                                  const std::vector<AddFile>& staged) {
+  notes.AddTo(transaction, operation);
   Result<delta::CommitResult> committed = std::move(transaction).Commit(std::move(operation));
   if (!committed) {
     if (committed.error().kind() != ErrorKind::kUnavailable) delta::DeleteStaged(root, staged);
@@ -99,6 +100,19 @@ Result<WriteResult> CommitStaged(delta::Transaction transaction, delta::Operatio
 }
 
 }  // namespace
+
+bool CommitNotes::AreIn(const delta::Snapshot& table) const {
+  if (!transaction) return false;
+  const auto found = table.transactions().find(transaction->app_id);
+  return found != table.transactions().end() && found->second.version >= transaction->version;
+}
+
+void CommitNotes::AddTo(delta::Transaction& change, delta::Operation& operation) const {
+  if (user_metadata) operation.user_metadata = user_metadata;
+  if (!transaction) return;
+  if (change.read_from() != nullptr) (void)change.ReadTransaction(transaction->app_id);
+  change.Set(*transaction);
+}
 
 Status GiveIdentities(const delta::Snapshot& table, std::int64_t num_rows,
                       delta::Transaction& transaction) {
@@ -144,7 +158,7 @@ Result<WriteResult> TableWriter::Create(const storage::Location& root,
                        .parameters = TableParameters(definition, is_managed),
                        .user_name = options_.user_name,
                        .is_blind_append = true},
-                      root, {});
+                      options_.notes, root, {});
 }
 
 Result<WriteResult> TableWriter::CreateAs(const storage::Location& root,
@@ -161,13 +175,24 @@ Result<WriteResult> TableWriter::CreateAs(const storage::Location& root,
   delta::Transaction transaction(root);
   SetDefinition(transaction, std::move(actions));
   transaction.Add(staged);
+  if (options_.notes.write_mode) {
+    return CommitStaged(
+        std::move(transaction),
+        {.name = "WRITE",
+         .parameters = {{"mode", *options_.notes.write_mode},
+                        {"partitionBy", delta::JsonStrings(definition.partition_columns)}},
+         .metrics = WriteMetrics(staged),
+         .user_name = options_.user_name,
+         .is_blind_append = true},
+        options_.notes, root, staged);
+  }
   return CommitStaged(std::move(transaction),
                       {.name = "CREATE TABLE AS SELECT",
                        .parameters = TableParameters(definition, is_managed),
                        .metrics = WriteMetrics(staged),
                        .user_name = options_.user_name,
                        .is_blind_append = true},
-                      root, staged);
+                      options_.notes, root, staged);
 }
 
 Result<WriteResult> TableWriter::Replace(const SnapshotPtr& current,
@@ -199,7 +224,7 @@ Result<WriteResult> TableWriter::Replace(const SnapshotPtr& current,
        .metrics = has_query ? WriteMetrics(staged) : std::map<std::string, std::string>{},
        .user_name = options_.user_name,
        .is_blind_append = false},
-      root, staged);
+      options_.notes, root, staged);
 }
 
 Result<WriteResult> TableWriter::Insert(const SnapshotPtr& current, BoundQuery query,
@@ -230,7 +255,7 @@ Result<WriteResult> TableWriter::Insert(const SnapshotPtr& current, BoundQuery q
        .user_name = options_.user_name,
        .is_blind_append = !options.overwrite && !options.reads_table,
        .enforced_features = {"checkConstraints", "generatedColumns", "identityColumns"}},
-      root, staged);
+      options_.notes, root, staged);
 }
 
 }  // namespace inlet::ingest

@@ -31,10 +31,24 @@ struct WriteResult {
   std::int64_t size_bytes = 0;
 };
 
+/// What a commit says besides its rows.
+struct CommitNotes {
+  std::optional<std::string> user_metadata;
+  /// A write of an application that numbers its writes; a number is committed once.
+  std::optional<delta::SetTransaction> transaction;
+  /// The mode of df.write, when that makes the table: "ErrorIfExists", "Append", ...
+  std::optional<std::string> write_mode;
+
+  /// Whether the table has this write, or a later one of the application, already.
+  bool AreIn(const delta::Snapshot& table) const;
+  void AddTo(delta::Transaction& change, delta::Operation& operation) const;
+};
+
 struct WriteOptions {
   std::string user_name;  ///< For the table's history.
   /// Called when all rows are staged; its error gives the write up. May be empty.
-  std::function<Status()> before_commit;
+  std::function<Status()> before_commit = {};
+  CommitNotes notes = {};
 };
 
 /// Writes tables: the query's rows become staged files, one commit makes them visible; when

@@ -17,6 +17,7 @@
 #include "sql/walk.h"
 #include "workspace/datasets.h"
 #include "workspace/file_states.h"
+#include "workspace/file_tables.h"
 #include "workspace/guessed_scans.h"
 #include "workspace/information_schema.h"
 #include "workspace/pipeline_tables.h"
@@ -255,6 +256,7 @@ class Binder {
     }
     const catalog::TableEntry entry = TRY(call_.shared.catalog->FindTable(full).At(table.span));
     if (entry.kind == catalog::TableKind::kView) return BindView(table, entry);
+    if (IsFileTable(entry)) return BindFileTable(table, named, entry);
     if (named.time_travel) {
       TRY(RefuseForMaterializedViews(entry, "time travel").At(named.time_travel->span));
     }
@@ -297,8 +299,32 @@ class Binder {
     ingest::ReadFilesRequest request = TRY(RequestFor(named.name.parts[1]).At(table.span));
     request.options["format"] = named.name.parts[0];
     for (const auto& [key, value] : named.options) request.options[key] = value;
+    // A plain reader takes no notice of options that it does not know.
+    request.options.try_emplace("validateOptions", "false");
     request.is_read_files = false;
+    request.keeps_partitions = true;
+    if (const auto base = GetString(request.options, "basePath")) {
+      request.base_path = TRY(ResolvePath(call_, *base)).path;
+    }
+    request.infer_partition_types =
+        call_.session.is_true("spark.sql.sources.partitionColumnTypeInference.enabled", true);
     return PutFiles(table, request, "");
+  }
+
+  Status BindFileTable(sql::TableRef& table, const sql::NamedTable& named,
+                       const catalog::TableEntry& entry) {
+    if (named.time_travel) {
+      return Status(
+                 Fail(Condition::DELTA_TABLE_ONLY_OPERATION,
+                      {{"tableName", catalog::ToString(entry.name)}, {"operation", "time travel"}}))
+          .At(named.time_travel->span);
+    }
+    ingest::ReadFilesRequest request = TRY(ReadRequestOf(call_, entry));
+    request.with_metadata = with_metadata_;
+    Status bound = PutFiles(table, request, entry.name.object);
+    if (bound || bound.error().condition != Condition::PATH_NOT_FOUND) return bound;
+    request.listing = std::make_shared<const ingest::FileListing>();  // Somebody took it away.
+    return PutFiles(table, request, entry.name.object);
   }
 
   Result<ingest::ReadFilesRequest> RequestFor(const std::string& path) const {

@@ -9,6 +9,7 @@
 #include "ingest/dml/sql_parts.h"
 #include "sql/walk.h"
 #include "workspace/binder.h"
+#include "workspace/commit_notes.h"
 #include "workspace/datasets.h"
 
 namespace inlet::workspace {
@@ -63,14 +64,15 @@ bool IsOnPartitions(const delta::Snapshot& table, const sql::Expression& conditi
 }
 
 ChangeStatement::ChangeStatement(const Call& call, delta::SnapshotPtr table, std::string alias,
-                                 std::string display_name)
+                                 std::string display_name, ingest::CommitNotes notes)
     : call_(call),
       alias_(std::move(alias)),
       display_name_(std::move(display_name)),
       change_(*call.shared.engine, std::move(table),
               {.user_name = call.session.user,
                .session_time_zone = call.session.time_zone(),
-               .stop = call.options.stop}) {}
+               .stop = call.options.stop,
+               .notes = std::move(notes)}) {}
 
 Result<std::unique_ptr<ChangeStatement>> ChangeStatement::Open(const Call& call,
                                                                const sql::ObjectName& name,
@@ -85,8 +87,8 @@ Result<std::unique_ptr<ChangeStatement>> ChangeStatement::Open(const Call& call,
     return Fail(Condition::DELTA_CANNOT_MODIFY_APPEND_ONLY, {{"table_name", target.display_name}});
   }
   if (alias.empty()) alias = name.parts.back();
-  return std::unique_ptr<ChangeStatement>(
-      new ChangeStatement(call, std::move(table), std::move(alias), target.display_name));
+  return std::unique_ptr<ChangeStatement>(new ChangeStatement(
+      call, std::move(table), std::move(alias), target.display_name, TRY(CommitNotesOf(call))));
 }
 
 ingest::ChangedTable ChangeStatement::Changed(bool with_news) const {

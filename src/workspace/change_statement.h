@@ -55,7 +55,7 @@ class ChangeStatement {
 
  private:
   ChangeStatement(const Call& call, delta::SnapshotPtr table, std::string alias,
-                  std::string display_name);
+                  std::string display_name, ingest::CommitNotes notes);
   Result<ingest::BoundQuery> BindWith(sql::Query query, std::vector<engine::Input> inputs);
 
   const Call& call_;

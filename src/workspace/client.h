@@ -27,6 +27,7 @@ struct Statement;
 namespace inlet::workspace {
 
 struct DataStream;
+struct FileWrite;
 
 struct QueryResult {
   types::StructType schema;
@@ -46,6 +47,9 @@ struct ExecuteOptions {
   std::function<void(const Progress&)> on_progress;  ///< Called from any thread; may be empty.
 };
 
+/// The catalog that users mean: `main` is called spark_catalog, too.
+std::string CatalogOf(const std::string& name);
+
 /// One connected user: current catalog and schema, temporary views, variables, settings.
 /// Everything that the CLI, the REST API, the web UI and Spark Connect can do, they do through
 /// here. Not thread-safe; one per connection.
@@ -62,6 +66,10 @@ class Client {
   virtual Result<types::StructType> Describe(const sql::Query& query,
                                              const std::vector<engine::Input>& inputs,
                                              const ExecuteOptions& options) = 0;
+  /// Writes plain files, as df.write does.
+  virtual Result<QueryResult> Execute(const FileWrite& write,
+                                      const std::vector<engine::Input>& inputs,
+                                      const ExecuteOptions& options) = 0;
   /// A streaming query that is ready to start, and what columns it gives. The workspace outlives
   /// it.
   virtual Result<std::unique_ptr<ingest::StreamingQuery>> OpenStream(const DataStream& stream) = 0;

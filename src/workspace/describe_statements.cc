@@ -7,6 +7,7 @@
 #include "types/time_zone.h"
 #include "workspace/binder.h"
 #include "workspace/datasets.h"
+#include "workspace/file_tables.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 #include "workspace/stored_view.h"
@@ -238,6 +239,12 @@ Result<QueryResult> Run(const Call& call, const sql::DescribeTable& statement) {
       }
       return DescribeView(call, entry, statement);
     }
+  }
+  if (const auto entry = FindFileTable(call, statement.name)) {
+    if (!statement.column.empty()) {
+      return DescribeColumn(TRY(FileTableOf(*entry)).schema, statement.column);
+    }
+    return DescribeFileTable(*entry, statement.is_extended);
   }
   const TableTarget target = TRY(FindTable(call, statement.name));
   const delta::SnapshotPtr table = TRY(LatestOf(call, target).At(statement.name.span));

@@ -6,6 +6,7 @@
 #include "sql/printer.h"
 #include "types/json_text.h"
 #include "workspace/change_statement.h"
+#include "workspace/file_tables.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
@@ -196,6 +197,9 @@ Result<QueryResult> Run(const Call& call, const sql::Merge& given) {
 }
 
 Result<QueryResult> Run(const Call& call, const sql::TruncateTable& statement) {
+  if (const auto entry = FindFileTable(call, statement.name); entry && !statement.partition) {
+    return TruncateFileTable(*entry);
+  }
   const auto run = TRY(ChangeStatement::Open(call, statement.name, "", /*only_inserts=*/false));
   if (statement.partition) {
     namespace parts = ingest::parts;

@@ -8,7 +8,9 @@
 #include "sql/printer.h"
 #include "workspace/binder.h"
 #include "workspace/change_statement.h"
+#include "workspace/commit_notes.h"
 #include "workspace/datasets.h"
+#include "workspace/file_tables.h"
 #include "workspace/guessed_scans.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
@@ -172,6 +174,7 @@ class ReplacingInsert {
     const bool only_inserts = !Replaces();
     run_ = TRY(ChangeStatement::Open(call_, statement_.target.name, statement_.replace_target_alias,
                                      only_inserts));
+    if (TRY(CommitNotesOf(call_)).AreIn(run_->table())) return InsertedRows(0);
     InsertQuery query(call_, statement_, run_->change().snapshot(), run_->display_name());
     TRY(query.BindSource());
     if (query.reads_target()) run_->change().ReadsWholeTable();
@@ -343,13 +346,16 @@ Result<QueryResult> RunPlainInsert(const Call& call, const sql::Insert& statemen
   const TableTarget target = TRY(FindTable(call, statement.target.name));
   TRY(RefuseForMaterializedViews(target.entry, "INSERT").At(statement.target.name.span));
   const delta::SnapshotPtr table = TRY(LatestOf(call, target));
+  ingest::CommitNotes notes = TRY(CommitNotesOf(call));
+  if (notes.AreIn(*table)) return InsertedRows(0);
   InsertQuery query(call, statement, table, target.display_name);
   TRY(query.BindSource().At(statement.span));
   ingest::BoundQuery rows = TRY(query.Build().At(statement.span));
-  ingest::TableWriter writer(
-      *call.shared.engine,
-      {.user_name = call.session.user, .before_commit = [&call] { return ProveGuesses(call); }},
-      call.options.stop);
+  ingest::TableWriter writer(*call.shared.engine,
+                             {.user_name = call.session.user,
+                              .before_commit = [&call] { return ProveGuesses(call); },
+                              .notes = std::move(notes)},
+                             call.options.stop);
   Result<ingest::WriteResult> written =
       writer.Insert(table, std::move(rows),
                     {.overwrite = statement.is_overwrite, .reads_table = query.reads_target()});
@@ -369,6 +375,9 @@ Result<QueryResult> InsertedRows(std::int64_t rows) {
 
 Result<QueryResult> Run(const Call& call, const sql::Insert& statement) {
   if (statement.if_not_exists) return FailUnsupported("INSERT OVERWRITE ... IF NOT EXISTS");
+  if (const auto entry = FindFileTable(call, statement.target.name)) {
+    return InsertIntoFileTable(call, statement, *entry);
+  }
   if (NeedsChange(call, statement)) {
     return ReplacingInsert(call, statement).Run().At(statement.span);
   }

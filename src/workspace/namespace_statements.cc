@@ -162,8 +162,9 @@ Result<QueryResult> Run(const Call& call, const sql::CommentOn& statement) {
 
 Result<QueryResult> Run(const Call& call, const sql::Use& statement) {
   if (statement.is_catalog) {
-    call.session.catalog =
-        TRY(call.shared.catalog->FindCatalog(OneName(statement.name)).At(statement.name.span)).name;
+    call.session.catalog = TRY(call.shared.catalog->FindCatalog(CatalogOf(OneName(statement.name)))
+                                   .At(statement.name.span))
+                               .name;
     call.session.schema = "default";
     return NoRows();
   }

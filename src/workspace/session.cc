@@ -9,6 +9,7 @@
 #include "types/text_cast.h"
 #include "types/time_zone.h"
 #include "workspace/binder.h"
+#include "workspace/file_tables.h"
 
 namespace inlet::workspace {
 namespace {
@@ -44,6 +45,11 @@ bool Session::is_true(std::string_view key, bool when_unset) const {
   return value ? EqualsIgnoreCase(*value, "true") : when_unset;
 }
 
+/// What Spark calls the catalog that it begins with is ours, too.
+std::string CatalogOf(const std::string& name) {
+  return EqualsIgnoreCase(name, "spark_catalog") ? "main" : name;
+}
+
 Result<catalog::FullName> Complete(const sql::ObjectName& name, const Session& session) {
   switch (name.parts.size()) {
     case 1:
@@ -51,7 +57,7 @@ Result<catalog::FullName> Complete(const sql::ObjectName& name, const Session& s
     case 2:
       return catalog::FullName{session.catalog, name.parts[0], name.parts[1]};
     case 3:
-      return catalog::FullName{name.parts[0], name.parts[1], name.parts[2]};
+      return catalog::FullName{CatalogOf(name.parts[0]), name.parts[1], name.parts[2]};
     default:
       return Result<catalog::FullName>(
                  Fail(Condition::PARSE_SYNTAX_ERROR,
@@ -73,7 +79,7 @@ Result<std::pair<std::string, std::string>> CompleteSchema(const sql::ObjectName
                                                            const Session& session) {
   if (name.parts.empty()) return std::pair(session.catalog, session.schema);
   if (name.parts.size() == 1) return std::pair(session.catalog, name.parts[0]);
-  if (name.parts.size() == 2) return std::pair(name.parts[0], name.parts[1]);
+  if (name.parts.size() == 2) return std::pair(CatalogOf(name.parts[0]), name.parts[1]);
   return Result<std::pair<std::string, std::string>>(
              Fail(Condition::PARSE_SYNTAX_ERROR,
                   {{"error", sql::ToString(name)},
@@ -111,6 +117,12 @@ Result<TableTarget> FindTable(const Call& call, const sql::ObjectName& name) {
   if (entry.location.empty()) {
     return Result<TableTarget>(
                Fail(Condition::DELTA_CANNOT_WRITE_INTO_VIEW, {{"table", catalog::ToString(full)}}))
+        .At(name.span);
+  }
+  if (IsFileTable(entry)) {
+    return Result<TableTarget>(
+               Fail(Condition::DELTA_TABLE_ONLY_OPERATION,
+                    {{"tableName", catalog::ToString(full)}, {"operation", "this statement"}}))
         .At(name.span);
   }
   storage::Location root = TRY(storage::Resolve(entry.location));

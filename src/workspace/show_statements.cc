@@ -5,6 +5,7 @@
 #include "sql/printer.h"
 #include "types/json_text.h"
 #include "workspace/datasets.h"
+#include "workspace/file_tables.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
@@ -111,20 +112,32 @@ Result<QueryResult> ShowColumns(const Call& call, const sql::Show& statement) {
   return MakeResult(StringColumns({"col_name"}), rows);
 }
 
-Result<QueryResult> ShowProperties(const Call& call, const sql::Show& statement) {
-  const TableTarget target = TRY(FindTable(call, statement.name));
-  const delta::SnapshotPtr table = TRY(LatestOf(call, target).At(statement.name.span));
+/// The properties of the table, and what it is called in messages.
+Result<std::pair<std::map<std::string, std::string>, std::string>> PropertiesOf(
+    const Call& call, const sql::ObjectName& name) {
+  if (const auto entry = FindFileTable(call, name)) {
+    const FileTable table = TRY(FileTableOf(*entry));
+    return std::pair(std::map(table.properties.begin(), table.properties.end()),
+                     catalog::ToString(entry->name));
+  }
+  const TableTarget target = TRY(FindTable(call, name));
+  const delta::SnapshotPtr table = TRY(LatestOf(call, target).At(name.span));
   const delta::TableDetail detail = delta::Detail(*table);
   std::map<std::string, std::string> properties(detail.properties.begin(), detail.properties.end());
   properties["delta.minReaderVersion"] = std::to_string(detail.min_reader_version);
   properties["delta.minWriterVersion"] = std::to_string(detail.min_writer_version);
+  return std::pair(std::move(properties), target.display_name);
+}
+
+Result<QueryResult> ShowProperties(const Call& call, const sql::Show& statement) {
+  const auto [properties, display_name] = TRY(PropertiesOf(call, statement.name));
   std::vector<Row> rows;
   for (const auto& [key, value] : properties) {
     if (!statement.key || *statement.key == key) rows.push_back({key, value});
   }
   if (statement.key && rows.empty()) {
-    rows.push_back({*statement.key,
-                    "Table " + target.display_name + " does not have property: " + *statement.key});
+    rows.push_back(
+        {*statement.key, "Table " + display_name + " does not have property: " + *statement.key});
   }
   return MakeResult(StringColumns({"key", "value"}), rows);
 }
@@ -200,6 +213,7 @@ Result<QueryResult> ShowCreateTable(const Call& call, const sql::Show& statement
         TRY(call.shared.catalog->FindTable(TRY(Complete(statement.name, call.session)))
                 .At(statement.name.span));
     if (IsDataset(entry)) return MakeResult(columns, {{TRY(CreateDatasetText(entry))}});
+    if (IsFileTable(entry)) return MakeResult(columns, {{TRY(CreateFileTableText(entry))}});
     if (entry.kind == TableKind::kView) {
       return MakeResult(columns,
                         {{"CREATE VIEW " + FullNameText(entry.name) + " AS " + entry.view_text}});
@@ -211,6 +225,7 @@ Result<QueryResult> ShowCreateTable(const Call& call, const sql::Show& statement
 }
 
 Result<QueryResult> ShowPartitions(const Call& call, const sql::Show& statement) {
+  if (const auto entry = FindFileTable(call, statement.name)) return ShowFilePartitions(*entry);
   const TableTarget target = TRY(FindTable(call, statement.name));
   const delta::SnapshotPtr table = TRY(LatestOf(call, target).At(statement.name.span));
   types::StructType columns;

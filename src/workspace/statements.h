@@ -13,6 +13,9 @@ Result<QueryResult> Run(const Call& call, const sql::Explain& statement);
 
 // table_statements.cc
 Result<QueryResult> Run(const Call& call, const sql::CreateTable& statement);
+/// CREATE TABLE AS that the table's history tells of as a write of this mode.
+Result<QueryResult> RunFirstWrite(const Call& call, const sql::CreateTable& statement,
+                                  std::string mode);
 Result<QueryResult> Run(const Call& call, const sql::CreateTableLike& statement);
 Result<QueryResult> Run(const Call& call, const sql::DropTable& statement);
 Result<QueryResult> Run(const Call& call, const sql::UndropTable& statement);

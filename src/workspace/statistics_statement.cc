@@ -10,6 +10,7 @@
 #include "delta/transaction.h"
 #include "storage/memory/memory_store.h"
 #include "workspace/datasets.h"
+#include "workspace/file_tables.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
 
@@ -110,6 +111,7 @@ Result<Missing> MissingOf(const delta::Snapshot& table, const AddFile& file) {
 /// Sizes and row counts of Delta tables are always known from the log, so that ANALYZE without
 /// DELTA has nothing to compute; DESCRIBE EXTENDED shows them.
 Result<QueryResult> Run(const Call& call, const sql::AnalyzeTable& statement) {
+  if (FindFileTable(call, statement.name) && !statement.is_delta) return NoRows();
   const TableTarget target = TRY(FindTable(call, statement.name));
   const delta::SnapshotPtr table = TRY(LatestOf(call, target).At(statement.name.span));
   TRY(CheckColumns(*table, statement.columns).At(statement.span));
@@ -119,6 +121,8 @@ Result<QueryResult> Run(const Call& call, const sql::AnalyzeTable& statement) {
 
 /// FSCK REPAIR TABLE: takes files out of the log that are no longer there.
 Result<QueryResult> Run(const Call& call, const sql::RepairTable& statement) {
+  // The partitions of plain files are those that are there.
+  if (!statement.is_fsck && FindFileTable(call, statement.name)) return NoRows();
   if (!statement.is_fsck) return FailUnsupported("the statement MSCK REPAIR TABLE");
   const TableTarget target = TRY(FindTable(call, statement.name));
   TRY(RefuseForDatasets(target.entry, "FSCK REPAIR TABLE").At(statement.name.span));

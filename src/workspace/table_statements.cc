@@ -4,7 +4,9 @@
 #include "base/uuid.h"
 #include "ingest/write_table.h"
 #include "workspace/binder.h"
+#include "workspace/commit_notes.h"
 #include "workspace/datasets.h"
+#include "workspace/file_tables.h"
 #include "workspace/guessed_scans.h"
 #include "workspace/row_table.h"
 #include "workspace/statements.h"
@@ -30,12 +32,14 @@ std::optional<delta::SnapshotPtr> ExistingAt(const storage::Location& root) {
 
 class CreateTableRun {
  public:
-  CreateTableRun(const Call& call, const sql::CreateTable& statement)
+  CreateTableRun(const Call& call, const sql::CreateTable& statement, ingest::CommitNotes notes)
       : call_(call),
         statement_(statement),
+        notes_(notes),
         writer_(*call.shared.engine,
                 {.user_name = call.session.user,
-                 .before_commit = [&call] { return ProveGuesses(call); }},
+                 .before_commit = [&call] { return ProveGuesses(call); },
+                 .notes = std::move(notes)},
                 call.options.stop) {}
 
   Result<QueryResult> Run() {
@@ -67,13 +71,14 @@ class CreateTableRun {
   Result<QueryResult> Over(const TableEntry& entry) {
     if (statement_.if_not_exists) return NoRows();
     const bool replaces = statement_.or_replace || !statement_.is_create;
-    if (!replaces || entry.kind == TableKind::kView || IsDataset(entry)) {
+    if (!replaces || entry.kind == TableKind::kView || IsDataset(entry) || IsFileTable(entry)) {
       return Result<QueryResult>(Fail(Condition::TABLE_OR_VIEW_ALREADY_EXISTS,
                                       {{"relationName", catalog::ToString(name_)}}))
           .At(statement_.name.span);
     }
     const storage::Location root = TRY(storage::Resolve(entry.location));
     const delta::SnapshotPtr current = TRY(call_.shared.snapshots.Latest(root));
+    if (notes_.AreIn(*current)) return InsertedRows(0);
     return Finish(TRY(writer_.Replace(current, TRY(DefinitionOf(statement_)), TRY(BoundQuery()),
                                       statement_.is_create)));
   }
@@ -82,6 +87,7 @@ class CreateTableRun {
     const storage::Location root = TRY(ResolvePath(call_, statement_.name.parts[1]));
     const std::optional<delta::SnapshotPtr> existing = ExistingAt(root);
     if (!existing) return Finish(TRY(Write(root, /*is_managed=*/false)));
+    if (notes_.AreIn(**existing)) return InsertedRows(0);
     if (statement_.if_not_exists) return NoRows();
     if (!statement_.or_replace && statement_.is_create) {
       return Result<QueryResult>(Fail(Condition::TABLE_OR_VIEW_ALREADY_EXISTS,
@@ -167,6 +173,7 @@ class CreateTableRun {
 
   const Call& call_;
   const sql::CreateTable& statement_;
+  const ingest::CommitNotes notes_;
   ingest::TableWriter writer_;
   FullName name_;
 };
@@ -174,8 +181,20 @@ class CreateTableRun {
 }  // namespace
 
 Result<QueryResult> Run(const Call& call, const sql::CreateTable& statement) {
-  return RunByGuess(call,
-                    [&](const Call& attempt) { return CreateTableRun(attempt, statement).Run(); });
+  const bool is_path =
+      statement.name.parts.size() == 2 && EqualsIgnoreCase(statement.name.parts[0], "delta");
+  if (!is_path && MakesFileTable(statement)) return CreateFileTable(call, statement);
+  const ingest::CommitNotes notes = TRY(CommitNotesOf(call));
+  return RunByGuess(
+      call, [&](const Call& attempt) { return CreateTableRun(attempt, statement, notes).Run(); });
+}
+
+Result<QueryResult> RunFirstWrite(const Call& call, const sql::CreateTable& statement,
+                                  std::string mode) {
+  ingest::CommitNotes notes = TRY(CommitNotesOf(call));
+  notes.write_mode = std::move(mode);
+  return RunByGuess(
+      call, [&](const Call& attempt) { return CreateTableRun(attempt, statement, notes).Run(); });
 }
 
 Result<QueryResult> Run(const Call& call, const sql::CreateTableLike& statement) {
@@ -201,6 +220,9 @@ Result<QueryResult> Run(const Call& call, const sql::CreateTableLike& statement)
 }
 
 Result<QueryResult> Run(const Call& call, const sql::DropTable& statement) {
+  // A temporary view hides the table of its name, also from DROP TABLE, as in Spark.
+  const std::optional<std::string> temporary = TemporaryViewKey(statement.name);
+  if (temporary && call.session.temporary_views.erase(*temporary) > 0) return NoRows();
   const FullName name = TRY(Complete(statement.name, call.session));
   Result<TableEntry> entry = call.shared.catalog->FindTable(name);
   if (!entry) {
@@ -251,6 +273,10 @@ Result<QueryResult> Run(const Call& call, const sql::UndropTable& statement) {
   }
   if (table->kind != TableKind::kManaged && table->kind != TableKind::kExternal) {
     return FailUnsupported("UNDROP of a streaming table or materialized view");
+  }
+  // How its files are read went with its name.
+  if (!ExistingAt(TRY(storage::Resolve(table->location)))) {
+    return FailUnsupported("UNDROP of a table of plain files");
   }
   TRY(call.shared.catalog->UndropTable(*table).At(statement.span));
   return NoRows();

@@ -39,7 +39,7 @@ Result<QueryResult> Run(const Call& call, const sql::CreateView& statement) {
     const std::string name = TemporaryViewKey(statement.name).value_or(statement.name.parts.back());
     if (call.session.temporary_views.contains(name) && !statement.or_replace) {
       if (statement.if_not_exists) return NoRows();
-      return Result<QueryResult>(Fail(Condition::TABLE_OR_VIEW_ALREADY_EXISTS,
+      return Result<QueryResult>(Fail(Condition::TEMP_TABLE_OR_VIEW_ALREADY_EXISTS,
                                       {{"relationName", types::QuoteIdentifier(name)}}))
           .At(statement.name.span);
     }

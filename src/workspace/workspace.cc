@@ -8,10 +8,12 @@
 
 #include "connectors/file_events/file_event_log.h"
 #include "delta/transaction.h"
+#include "ingest/delta_source.h"
 #include "sql/parser.h"
 #include "workspace/binder.h"
 #include "workspace/client.h"
 #include "workspace/data_stream.h"
+#include "workspace/file_write.h"
 #include "workspace/pipeline_services.h"
 #include "workspace/session.h"
 #include "workspace/statements.h"
@@ -48,6 +50,29 @@ struct Dispatch {
   }
 };
 
+/// `SELECT * FROM t` of a Delta table: the table knows what may be NULL, and comments.
+void UseDeltaSchema(const ingest::BoundQuery& bound, types::StructType& schema) {
+  const auto* select = std::get_if<sql::Select>(&bound.query.body);
+  if (select == nullptr || !select->from || select->items.size() != 1) return;
+  const auto* reference = select->from->As<sql::InputRef>();
+  if (reference == nullptr || select->items[0].value.As<sql::Star>() == nullptr) return;
+  for (const engine::Input& input : bound.inputs) {
+    const auto* table = dynamic_cast<const ingest::DeltaSource*>(input.source.get());
+    if (input.name != reference->name || table == nullptr) continue;
+    for (types::StructField& field : schema.fields) {
+      const types::StructField* known = table->schema().Find(field.name);
+      if (known == nullptr) continue;
+      field.nullable = known->nullable;
+      if (known->type.is_nested() && known->type.id() == field.type.id()) field.type = known->type;
+      for (const auto& [key, value] : known->metadata) {
+        const bool is_internal = key.starts_with("delta.") || key == "CURRENT_DEFAULT" ||
+                                 key == "EXISTS_DEFAULT" || key.starts_with("__");
+        if (!is_internal) field.metadata[key] = value;
+      }
+    }
+  }
+}
+
 class LocalClient final : public Client {
  public:
   explicit LocalClient(Shared& shared) : shared_(shared) { session_.user = UserName(); }
@@ -67,13 +92,23 @@ class LocalClient final : public Client {
         {.shared = shared_, .session = session_, .text = "", .options = options, .inputs = inputs});
   }
 
+  Result<QueryResult> Execute(const FileWrite& write, const std::vector<engine::Input>& inputs,
+                              const ExecuteOptions& options) override {
+    return RunFileWrite(
+        {.shared = shared_, .session = session_, .text = "", .options = options, .inputs = inputs},
+        write);
+  }
+
   Result<types::StructType> Describe(const sql::Query& query,
                                      const std::vector<engine::Input>& inputs,
                                      const ExecuteOptions& options) override {
     const Call call{
         .shared = shared_, .session = session_, .text = "", .options = options, .inputs = inputs};
     const ingest::BoundQuery bound = TRY(Bind(call, query));
-    return shared_.engine->Describe(bound.query, bound.inputs, bound.context);
+    types::StructType schema =
+        TRY(shared_.engine->Describe(bound.query, bound.inputs, bound.context));
+    UseDeltaSchema(bound, schema);
+    return schema;
   }
 
   Result<std::unique_ptr<ingest::StreamingQuery>> OpenStream(const DataStream& stream) override {

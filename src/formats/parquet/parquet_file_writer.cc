@@ -2,7 +2,6 @@
 
 #include <arrow/api.h>
 #include <arrow/compute/cast.h>
-#include <arrow/io/interfaces.h>
 #include <arrow/util/byte_size.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/exception.h>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "base/option_map.h"
+#include "formats/columns/object_stream.h"
 #include "formats/parquet/column_encoding_internal.h"
 #include "types/arrow.h"
 
@@ -58,42 +58,6 @@ Result<Codec> FindCodec(const std::string& name) {
                {"message", "unknown codec " + name +
                                ". Known: snappy, zstd, gzip, lz4, lz4_raw, brotli, none"}});
 }
-
-/// An object under construction as a stream of Arrow's. Keeps storage's own error.
-class ObjectStream : public arrow::io::OutputStream {
- public:
-  explicit ObjectStream(std::unique_ptr<storage::ObjectWriter> object)
-      : object_(std::move(object)) {
-    set_mode(arrow::io::FileMode::WRITE);
-  }
-
-  arrow::Status Write(const void* data, std::int64_t length) override {
-    const Status status = object_->Append(
-        std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(length)));
-    if (!status) {
-      error_ = status.error();
-      return arrow::Status::IOError(MessageOf(*error_));
-    }
-    position_ += length;
-    return arrow::Status::OK();
-  }
-  arrow::Status Close() override {
-    closed_ = true;
-    return arrow::Status::OK();
-  }
-  arrow::Result<std::int64_t> Tell() const override { return position_; }
-  bool closed() const override { return closed_; }
-
-  std::int64_t position() const { return position_; }
-  const std::optional<Error>& error() const { return error_; }
-  Result<storage::ObjectInfo> Finish() { return object_->Finish(); }
-
- private:
-  std::unique_ptr<storage::ObjectWriter> object_;
-  std::int64_t position_ = 0;
-  bool closed_ = false;
-  std::optional<Error> error_;
-};
 
 std::shared_ptr<const arrow::KeyValueMetadata> FieldIdMetadata(const StructField& field) {
   for (const char* key : {"delta.columnMapping.id", "parquet.field.id"}) {

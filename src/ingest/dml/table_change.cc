@@ -574,6 +574,7 @@ Result<delta::SnapshotPtr> TableChange::Commit(delta::Operation operation) {
   if (state.counts_identities && !state.evolved) {
     TRY(GiveIdentities(*state.snapshot, state.figures.inserted_rows, transaction));
   }
+  state.options.notes.AddTo(transaction, operation);
   Result<delta::CommitResult> committed = std::move(transaction).Commit(std::move(operation));
   if (committed || committed.error().kind() == ErrorKind::kUnavailable) state.is_committed = true;
   if (!committed) return std::unexpected(std::move(committed).error());

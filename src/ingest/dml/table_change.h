@@ -56,6 +56,7 @@ struct ChangeOptions {
   std::string user_name;
   std::string session_time_zone = "UTC";
   std::stop_token stop;
+  CommitNotes notes = {};
 };
 
 /// A change of rows of one table: queries tell which rows go and which come. New rows are staged at
