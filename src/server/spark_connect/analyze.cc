@@ -25,22 +25,6 @@ using spark::connect::Relation;
 using types::DataType;
 using types::TypeId;
 
-/// The relation that a relation is made from, when there is one alone.
-const Relation* InputOf(const Relation& relation) {
-  const auto* field = relation.GetReflection()->GetOneofFieldDescriptor(
-      relation, relation.GetDescriptor()->FindOneofByName("rel_type"));
-  if (field == nullptr || field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
-    return nullptr;
-  }
-  const auto& inner = relation.GetReflection()->GetMessage(relation, field);
-  const auto* input = inner.GetDescriptor()->FindFieldByName("input");
-  if (input == nullptr || input->message_type() != Relation::descriptor() ||
-      !inner.GetReflection()->HasField(inner, input)) {
-    return nullptr;
-  }
-  return static_cast<const Relation*>(&inner.GetReflection()->GetMessage(inner, input));
-}
-
 bool IsStreaming(const Relation& root) {
   for (const Relation* relation = &root; relation != nullptr; relation = InputOf(*relation)) {
     if (relation->has_read()) return relation->read().is_streaming();
@@ -62,14 +46,16 @@ class AnalyzedPlan {
       : session_(session),
         plan_(plan),
         client_(session.CloneClient()),
-        translator_(*client_, session, options_) {}
+        translator_(*client_, session, options_) {
+    translator_.OnlyAnalyze();
+  }
 
   Result<types::StructType> Schema() {
     const Frame frame = TRY(Translate());
     return translator_.SchemaOf(frame);
   }
 
-  Result<std::string> Explain(bool is_extended) {
+  Result<std::string> Explain(Request::Explain::ExplainMode mode) {
     const Frame frame = TRY(Translate());
     const sql::Statement select = sql::SelectStatement{.query = ToQuery(frame)};
     const auto result =
@@ -77,7 +63,10 @@ class AnalyzedPlan {
     std::vector<types::BatchPtr> batches;
     while (types::BatchPtr batch = TRY(result.rows->Next())) batches.push_back(std::move(batch));
     std::string text;
-    if (is_extended) {
+    if (mode == Request::Explain::EXPLAIN_MODE_COST) {
+      text = "== Optimized Logical Plan ==\n" + sql::ToSql(ToQuery(frame)) +
+             ", Statistics(the engine's, in the plan below)\n\n";
+    } else if (mode == Request::Explain::EXPLAIN_MODE_EXTENDED) {
       const std::string query = sql::ToSql(ToQuery(frame));
       text = "== Parsed Logical Plan ==\n" + query + "\n\n== Analyzed Logical Plan ==\n" +
              types::ToDdl(TRY(translator_.SchemaOf(frame))) + "\n\n== Optimized Logical Plan ==\n" +
@@ -258,8 +247,7 @@ Status Analyze(ConnectSession& session, const Request& request, Response& respon
     case Request::kExplain:
       response.mutable_explain()->set_explain_string(
           TRY(AnalyzedPlan(session, request.explain().plan())
-                  .Explain(request.explain().explain_mode() ==
-                           Request::Explain::EXPLAIN_MODE_EXTENDED)));
+                  .Explain(request.explain().explain_mode())));
       return Ok();
     case Request::kTreeString:
       response.mutable_tree_string()->set_tree_string(

@@ -63,8 +63,8 @@ bool Matches(const std::string& pattern, const std::string& name) {
 class CatalogReader {
  public:
   CatalogReader(workspace::Client& client, SessionResources& resources,
-                const workspace::ExecuteOptions& options)
-      : client_(client), resources_(resources), options_(options) {}
+                const workspace::ExecuteOptions& options, bool only_analyzes)
+      : client_(client), resources_(resources), options_(options), only_analyzes_(only_analyzes) {}
 
   struct Answer {
     StructType schema;
@@ -120,18 +120,19 @@ class CatalogReader {
       case Message::kDropGlobalTempView:
         return DropView("global_temp." + catalog.drop_global_temp_view().view_name());
       case Message::kIsCached:
-        TRY(Table(NameOf(catalog.is_cached().table_name(), "")));
-        return Flag(false);
+        return Flag(resources_.IsCached(TRY(FullNameOf(catalog.is_cached().table_name()))));
       case Message::kCacheTable:
-        TRY(Table(NameOf(catalog.cache_table().table_name(), "")));
+        resources_.SetCached(TRY(FullNameOf(catalog.cache_table().table_name())), true);
         return Done();
       case Message::kUncacheTable:
-        TRY(Table(NameOf(catalog.uncache_table().table_name(), "")));
+        resources_.SetCached(TRY(FullNameOf(catalog.uncache_table().table_name())), false);
         return Done();
       case Message::kRefreshTable:
         TRY(Table(NameOf(catalog.refresh_table().table_name(), "")));
         return Done();
       case Message::kClearCache:
+        resources_.ForgetCached();
+        return Done();
       case Message::kRefreshByPath:
         return Done();
       case Message::kCreateTable:
@@ -174,7 +175,7 @@ class CatalogReader {
                               .name = TRY(NameOf(catalog.list_partitions().table_name(), ""))},
                     1);
       case Message::kCreateExternalTable:
-        return FailUnsupported("spark.catalog.createExternalTable");
+        return CreateTable(catalog.create_external_table());
       default:
         return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE,
                     {{"errorMsg", "a catalog request has no kind that is known"}});
@@ -262,7 +263,8 @@ class CatalogReader {
 
   Result<Answer> Database(const std::string& text) {
     const sql::ObjectName name = TRY(sql::ParseObjectName(text));
-    const std::string catalog = name.parts.size() > 1 ? name.parts[0] : client_.current_catalog();
+    const std::string catalog =
+        name.parts.size() > 1 ? workspace::CatalogOf(name.parts[0]) : client_.current_catalog();
     Answer answer = TRY(Databases(catalog, "", name.parts.back()));
     if (!answer.rows.empty()) return answer;
     return Fail(Condition::SCHEMA_NOT_FOUND,
@@ -295,7 +297,7 @@ class CatalogReader {
     if (!database.empty()) {
       TRY(Database(database));
       const sql::ObjectName name = TRY(sql::ParseObjectName(database));
-      if (name.parts.size() > 1) catalog = name.parts[0];
+      if (name.parts.size() > 1) catalog = workspace::CatalogOf(name.parts[0]);
       schema = name.parts.back();
     }
     Answer answer{.schema = TableColumns()};
@@ -317,6 +319,16 @@ class CatalogReader {
     return answer;
   }
 
+  /// Of a table or view that is there, for what is noted about it.
+  Result<std::string> FullNameOf(const std::string& text) {
+    TRY(Table(NameOf(text, "")));
+    std::vector<std::string> parts = TRY(sql::ParseObjectName(text)).parts;
+    if (parts.size() < 2) parts.insert(parts.begin(), client_.current_schema());
+    if (parts.size() < 3) parts.insert(parts.begin(), client_.current_catalog());
+    parts[0] = workspace::CatalogOf(parts[0]);
+    return parts[0] + "." + parts[1] + "." + parts[2];
+  }
+
   Result<Answer> Table(Result<sql::ObjectName> parsed) {
     const sql::ObjectName name = TRY(std::move(parsed));
     Answer answer{.schema = TableColumns()};
@@ -329,7 +341,8 @@ class CatalogReader {
       }
     }
     const std::size_t count = name.parts.size();
-    const std::string catalog = count > 2 ? name.parts[0] : client_.current_catalog();
+    const std::string catalog =
+        count > 2 ? workspace::CatalogOf(name.parts[0]) : client_.current_catalog();
     const std::string schema = count > 1 ? name.parts[count - 2] : client_.current_schema();
     const auto columns = TRY(TextsOfQuery(fmt::format(
         "SELECT table_name, table_type, comment FROM {}.information_schema.tables WHERE "
@@ -344,11 +357,33 @@ class CatalogReader {
     return answer;
   }
 
+  /// From DESCRIBE TABLE; none for a view.
+  std::vector<std::string> PartitionsOf(const sql::ObjectName& name) {
+    std::vector<std::string> partitions;
+    const auto described = client_.Execute(sql::DescribeTable{.name = name}, {}, options_);
+    if (!described || described->rows == nullptr) return partitions;
+    bool is_partition = false;
+    while (true) {
+      const auto batch = described->rows->Next();
+      if (!batch || *batch == nullptr) return partitions;
+      for (const std::optional<std::string>& text : TextsOf({*batch}, 0)) {
+        const std::string column = text.value_or("");
+        if (column.empty()) is_partition = false;
+        if (is_partition && !column.starts_with('#')) partitions.push_back(column);
+        if (column.starts_with("# ")) {
+          is_partition =
+              column == "# Partition Information" || (is_partition && column == "# col_name");
+        }
+      }
+    }
+  }
+
   Result<Answer> TableColumnsOf(Result<sql::ObjectName> parsed) {
     const sql::ObjectName name = TRY(std::move(parsed));
     sql::Select select{.from = sql::TableRef{.node = sql::NamedTable{.name = name}}};
     select.items.push_back({.value = {.node = sql::Star{}}});
     const StructType schema = TRY(client_.Describe({.body = std::move(select)}, {}, options_));
+    const std::vector<std::string> partitions = PartitionsOf(name);
     Answer answer{.schema = Columns({{"name", kText},
                                      {"description", kText},
                                      {"dataType", kText},
@@ -357,8 +392,10 @@ class CatalogReader {
                                      {"isBucket", kFlag},
                                      {"isCluster", kFlag}})};
     for (const types::StructField& field : schema.fields) {
+      const bool is_partition =
+          std::find(partitions.begin(), partitions.end(), field.name) != partitions.end();
       answer.rows.push_back({field.name, field.comment(), types::ToString(field.type),
-                             field.nullable, false, false, false});
+                             field.nullable, is_partition, false, false});
     }
     return answer;
   }
@@ -397,32 +434,50 @@ class CatalogReader {
     return Flag(false);
   }
 
-  Result<Answer> CreateTable(const spark::connect::CreateTable& message) {
+  /// CreateTable and CreateExternalTable of the protocol. Without a schema the files tell it.
+  template <class CreateMessage>
+  Result<Answer> CreateTable(const CreateMessage& message) {
     sql::CreateTable create;
     create.name = TRY(sql::ParseObjectName(message.table_name()));
+    create.if_not_exists = only_analyzes_;
     create.provider = message.source();
-    if (message.has_description()) create.comment = message.description();
+    if constexpr (requires { message.has_description(); }) {
+      if (message.has_description()) create.comment = message.description();
+    }
     if (message.has_path()) create.location = message.path();
-    Answer answer;
-    if (message.has_schema()) answer.schema = TRY(ColumnsFromMessage(message.schema()));
-    for (const types::StructField& field : answer.schema.fields) {
-      create.columns.push_back(
-          {.name = field.name, .type = field.type, .is_nullable = field.nullable});
+    for (const auto& [key, value] : message.options()) {
+      if (EqualsIgnoreCase(key, "path")) {
+        create.location = value;
+      } else {
+        create.options.emplace_back(key, value);
+      }
+    }
+    if (message.has_schema()) {
+      for (const types::StructField& field : TRY(ColumnsFromMessage(message.schema())).fields) {
+        create.columns.push_back(
+            {.name = field.name, .type = field.type, .is_nullable = field.nullable});
+      }
     }
     auto result = resources_.ExecuteInSession(create, {}, options_);
     if (!result) return std::unexpected(std::move(result).error());
-    return answer;
+    // The client gets the table itself.
+    sql::Select select{.from = sql::TableRef{.node = sql::NamedTable{.name = create.name}}};
+    select.items.push_back({.value = {.node = sql::Star{}}});
+    const auto schema = client_.Describe({.body = std::move(select)}, {}, options_);
+    return Answer{.schema = schema ? *schema : StructType()};
   }
 
   workspace::Client& client_;
   SessionResources& resources_;
   const workspace::ExecuteOptions& options_;
+  const bool only_analyzes_;
 };
 
 }  // namespace
 
 Result<Frame> RelationTranslator::Catalog(const Message& catalog) {
-  CatalogReader::Answer answer = TRY(CatalogReader(client_, resources_, options_).Read(catalog));
+  CatalogReader::Answer answer =
+      TRY(CatalogReader(client_, resources_, options_, only_analyzes_).Read(catalog));
   std::vector<types::BatchPtr> batches;
   if (!answer.rows.empty()) {
     batches.push_back(TRY(workspace::MakeBatch(answer.schema, answer.rows)));

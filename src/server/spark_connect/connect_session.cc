@@ -150,6 +150,25 @@ Status ConnectSession::AddArtifact(const std::string& name, std::string data) {
   return Ok();
 }
 
+void ConnectSession::SetCached(const std::string& table, bool is_cached) {
+  std::lock_guard lock(mutex_);
+  if (is_cached) {
+    cached_tables_.insert(ToLower(table));
+  } else {
+    cached_tables_.erase(ToLower(table));
+  }
+}
+
+void ConnectSession::ForgetCached() {
+  std::lock_guard lock(mutex_);
+  cached_tables_.clear();
+}
+
+bool ConnectSession::IsCached(const std::string& table) {
+  std::lock_guard lock(mutex_);
+  return cached_tables_.contains(ToLower(table));
+}
+
 void ConnectSession::SetStorageLevel(std::int64_t plan_id, std::string level) {
   std::lock_guard lock(mutex_);
   if (level.empty()) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,10 @@ class ConnectSession final : public SessionResources {
   /// Runs what a stream hands to a sink of ours.
   Result<workspace::QueryResult> RunBound(ingest::BoundQuery query, std::stop_token stop);
   /// A place of the session's own, which goes with it.
-  const std::string& TemporaryDirectory();
+  const std::string& TemporaryDirectory() override;
+  void SetCached(const std::string& table, bool is_cached) override;
+  void ForgetCached() override;
+  bool IsCached(const std::string& table) override;
 
   bool HasArtifact(const std::string& name);
   /// Errors: INLET_RESOURCE_LIMIT.
@@ -110,6 +114,7 @@ class ConnectSession final : public SessionResources {
   std::map<std::string, std::shared_ptr<const PythonDefinition>, CaseInsensitiveLess> registered_;
   std::string module_directory_;
   std::map<std::int64_t, std::string> storage_levels_;
+  std::set<std::string> cached_tables_;  ///< In lower case.
   std::string temporary_directory_;
   std::map<std::string, std::shared_ptr<Operation>> operations_;
   std::chrono::steady_clock::time_point last_used_ = std::chrono::steady_clock::now();

@@ -23,9 +23,16 @@ std::unexpected<Error> BadPlan(std::string message) {
   return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE, {{"errorMsg", std::move(message)}});
 }
 
+/// A path, or a name of the catalog.
+Result<sql::ObjectName> NameOrPath(const std::string& text) {
+  const bool is_path = text.starts_with('/') || text.find(":/") != std::string::npos;
+  if (is_path) return sql::ObjectName{.parts = {"delta", text}};
+  return sql::ParseObjectName(text);
+}
+
 Result<sql::ObjectName> NameOf(const dc::DeltaTable& table) {
   if (table.has_path()) return sql::ObjectName{.parts = {"delta", table.path().path()}};
-  return sql::ParseObjectName(table.table_or_view_name());
+  return NameOrPath(table.table_or_view_name());
 }
 
 /// A target of UPDATE, DELETE and MERGE: a scan, perhaps under an alias.
@@ -237,9 +244,28 @@ Result<Frame> RelationTranslator::Extension(const google::protobuf::Any& extensi
       }
       return RowsOf(optimize);
     }
-    case Kind::kConvertToDelta:
-      return RowsOf(sql::ConvertToDelta{
-          .name = TRY(sql::ParseObjectName(relation.convert_to_delta().identifier()))});
+    case Kind::kConvertToDelta: {
+      const auto& message = relation.convert_to_delta();
+      sql::ConvertToDelta convert{.name = TRY(sql::ParseObjectName(message.identifier()))};
+      StructType partitions;
+      if (message.has_partition_schema_string()) {
+        partitions = TRY(types::ParseDdl(message.partition_schema_string()));
+      } else if (message.has_partition_schema_struct()) {
+        partitions = TRY(ColumnsFromMessage(message.partition_schema_struct()));
+      }
+      for (const types::StructField& field : partitions.fields) {
+        convert.partitioned_by.push_back({.name = field.name, .type = field.type});
+      }
+      TRY(RowsOf(convert));
+      // The client makes a DeltaTable of what this names.
+      StructType schema{.fields = {{.name = "value", .type = TypeId::kString}}};
+      const auto& parts = convert.name.parts;
+      const bool is_path = parts.size() == 2 && EqualsIgnoreCase(parts[0], "parquet");
+      const std::string name =
+          is_path ? "delta." + types::QuoteIdentifier(parts[1]) : message.identifier();
+      types::BatchPtr batch = TRY(workspace::MakeBatch(schema, {{name}}));
+      return LocalRows(std::move(schema), {std::move(batch)});
+    }
     default:
       return BadPlan("a Delta relation has no kind that is known");
   }
@@ -264,7 +290,7 @@ Status PlanRunner::DeltaCommand(const google::protobuf::Any& extension) {
     case Kind::kCloneTable: {
       const auto& message = command.clone_table();
       sql::CloneTable clone{.or_replace = message.replace(),
-                            .name = TRY(sql::ParseObjectName(message.target())),
+                            .name = TRY(NameOrPath(message.target())),
                             .is_shallow = message.is_shallow()};
       clone.source.name = TRY(NameOf(message.table()));
       if (message.has_version())

@@ -56,6 +56,8 @@ constexpr ExceptionClass kRuntime = {"org.apache.spark.SparkRuntimeException",
                                      R"("java.lang.RuntimeException","java.lang.Exception")"};
 constexpr ExceptionClass kPython = {"org.apache.spark.api.python.PythonException",
                                     R"("java.lang.RuntimeException","java.lang.Exception")"};
+constexpr ExceptionClass kNoClass = {"org.apache.spark.SparkClassNotFoundException",
+                                     R"("java.lang.ClassNotFoundException","java.lang.Exception")"};
 constexpr ExceptionClass kSpark = {"org.apache.spark.SparkException", R"("java.lang.Exception")"};
 constexpr ExceptionClass kInvalidPlan = {"org.apache.spark.sql.connect.common.InvalidPlanInput",
                                          R"("java.lang.RuntimeException","java.lang.Exception")"};
@@ -92,6 +94,10 @@ const ExceptionClass& ClassOf(const Error& error) {
       return kIllegalArgument;
     case Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE:
       return kInvalidPlan;
+    case Condition::DATA_SOURCE_NOT_FOUND:
+      return kNoClass;
+    case Condition::DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE:
+      return kUnsupported;
     default:
       break;
   }
@@ -103,7 +109,8 @@ const ExceptionClass& ClassOf(const Error& error) {
     case ErrorKind::kInvalid:
     case ErrorKind::kNotFound:
     case ErrorKind::kAlreadyExists:
-      // SQLSTATE class 22 is what goes wrong with values while a query runs.
+      // SQLSTATE class 22 is what goes wrong with values while a query runs; Delta means its own.
+      if (name.starts_with("DELTA_")) return kAnalysis;
       return error.info().sqlstate.starts_with("22") ? kRuntime : kAnalysis;
     default:
       return kSpark;
@@ -121,10 +128,34 @@ std::string Cut(std::string text, std::size_t size = kMaxTrailerText) {
   return text.substr(0, size) + "...";
 }
 
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+/// The message parameters as Spark has them: types stand in double quotes, the setting that makes
+/// an error one is named, and our hints are none.
+Parameters ParametersOf(const Error& error) {
+  Parameters parameters;
+  for (const auto& [key, value] : error.params) {
+    if (key == "suggestion" || key == "hint") continue;
+    const bool is_type = key == "sourceType" || key == "targetType";
+    parameters.emplace_back(key, is_type && !value.starts_with('"') ? "\"" + value + "\"" : value);
+  }
+  const std::string ansi = "\"spark.sql.ansi.enabled\"";
+  const std::string_view name = error.info().name;
+  if (error.condition == Condition::DIVIDE_BY_ZERO ||
+      error.condition == Condition::ARITHMETIC_OVERFLOW) {
+    parameters.emplace_back("config", ansi);
+  } else if (error.condition == Condition::CAST_INVALID_INPUT ||
+             error.condition == Condition::CAST_OVERFLOW || name == "INVALID_ARRAY_INDEX") {
+    parameters.emplace_back("ansiConfig", ansi);
+  }
+  return parameters;
+}
+
 std::string ParametersJson(const Error& error) {
   std::string json = "{";
-  for (const auto& [key, value] : error.params) {
-    const std::size_t room = kMaxTrailerText / std::max<std::size_t>(error.params.size(), 1);
+  const Parameters parameters = ParametersOf(error);
+  for (const auto& [key, value] : parameters) {
+    const std::size_t room = kMaxTrailerText / std::max<std::size_t>(parameters.size(), 1);
     json += (json.size() > 1 ? "," : "") + types::JsonQuote(key) + ":" +
             types::JsonQuote(Cut(value, room));
   }
@@ -188,7 +219,7 @@ void ErrorReporter::Describe(const std::string& error_id,
   auto& throwable = *message.mutable_spark_throwable();
   throwable.set_error_class(std::string(error.info().name));
   throwable.set_sql_state(std::string(error.info().sqlstate));
-  for (const auto& [key, value] : error.params) {
+  for (const auto& [key, value] : ParametersOf(error)) {
     (*throwable.mutable_message_parameters())[key] = value;
   }
   if (reported.sql.empty() || error.span.end > reported.sql.size()) return;

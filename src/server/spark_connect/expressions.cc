@@ -108,6 +108,12 @@ std::optional<Expression> OperatorFrom(const std::string& name,
     }
   }
   const std::string lower = ToLower(name);
+  if (count == 0 && lower == "distributed_sequence_id") {  // Of zipWithIndex().
+    sql::FunctionCall number = FunctionOf("row_number", {});
+    number.over = sql::WindowSpec{};
+    number.over->order_by.push_back({.value = LongLiteral(1)});
+    return BinaryOf(BinaryOperator::kSubtract, {.node = std::move(number)}, LongLiteral(1));
+  }
   if (count == 1) {
     if (lower == "not" || lower == "!") return NotOf(std::move(arguments[0]));
     if (lower == "~") {
@@ -200,6 +206,7 @@ Result<NamedExpression> ExpressionTranslator::TranslateNamed(const Message& expr
   if (expression.has_expression_string()) {
     NamedExpression item = TRY(ParseSelectItem(expression.expression_string().expression()));
     if (context_.functions != nullptr) TRY(ResolveRegistered(*context_.functions, item.value));
+    if (context_.mark_outer) context_.mark_outer(item.value);
     return item;
   }
   if (!expression.has_alias()) return NamedExpression{.value = TRY(Translate(expression))};
@@ -214,6 +221,7 @@ Result<Expression> ExpressionTranslator::Translate(const Message& expression) {
   ++depth_;
   Result<Expression> result = TranslateInner(expression);
   --depth_;
+  if (result && depth_ == 0 && context_.mark_outer) context_.mark_outer(*result);
   return result;
 }
 
@@ -313,6 +321,8 @@ Result<Expression> ExpressionTranslator::Function(const Message& expression) {
   }
   if (EqualsIgnoreCase(name, "struct")) return StructOf(expression);
   std::vector<Expression> arguments = TRY(TranslateAll(messages));
+  const bool is_count = EqualsIgnoreCase(name, "count");
+  if (context_.expand_star && !is_count) ExpandStars(arguments);
   if (!is_call) {
     if (auto operation = OperatorFrom(name, arguments)) return *std::move(operation);
   }
@@ -344,6 +354,18 @@ Result<Expression> ExpressionTranslator::Python(const Message& expression) {
                     TRY(TranslateAll(Pointers(message.arguments()))), std::move(names));
 }
 
+void ExpressionTranslator::ExpandStars(std::vector<Expression>& arguments) const {
+  std::vector<Expression> expanded;
+  for (Expression& argument : arguments) {
+    if (const auto* star = argument.As<sql::Star>()) {
+      for (Expression& column : context_.expand_star(*star)) expanded.push_back(std::move(column));
+    } else {
+      expanded.push_back(std::move(argument));
+    }
+  }
+  arguments = std::move(expanded);
+}
+
 /// struct(a, b AS c): the names of the fields are those of aliases.
 Result<Expression> ExpressionTranslator::StructOf(const Message& expression) {
   const auto messages =
@@ -351,7 +373,11 @@ Result<Expression> ExpressionTranslator::StructOf(const Message& expression) {
                                               : expression.unresolved_function().arguments());
   const bool has_alias = std::any_of(messages.begin(), messages.end(),
                                      [](const Message* message) { return message->has_alias(); });
-  if (!has_alias) return CallOf("struct", TRY(TranslateAll(messages)));
+  if (!has_alias) {
+    std::vector<Expression> members = TRY(TranslateAll(messages));
+    if (context_.expand_star) ExpandStars(members);
+    return CallOf("struct", std::move(members));
+  }
   std::vector<Expression> arguments;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     NamedExpression named = TRY(TranslateNamed(*messages[i]));

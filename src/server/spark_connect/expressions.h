@@ -30,6 +30,10 @@ struct ExpressionContext {
   std::function<Result<types::DataType>(const sql::Expression&)> type_of;
   /// The relation of a subquery expression, by its number.
   std::function<Result<sql::Query>(std::int64_t plan_id)> subquery_of;
+  /// The columns that a `*` among the arguments of a function means.
+  std::function<std::vector<sql::Expression>(const sql::Star&)> expand_star;
+  /// Tells columns of queries around this one from those at hand.
+  std::function<void(sql::Expression&)> mark_outer;
   PythonFunctions* functions = nullptr;  ///< Outlives the translator; null refuses them.
 };
 
@@ -56,6 +60,7 @@ class ExpressionTranslator {
   Result<sql::Expression> Attribute(const spark::connect::Expression& expression);
   Result<sql::Expression> Function(const spark::connect::Expression& expression);
   Result<sql::Expression> Chain(const spark::connect::Expression& expression, bool is_and);
+  void ExpandStars(std::vector<sql::Expression>& arguments) const;
   Result<sql::Expression> StructOf(const spark::connect::Expression& expression);
   Result<sql::Expression> Cast(const spark::connect::Expression& expression);
   Result<sql::Expression> Window(const spark::connect::Expression& expression);

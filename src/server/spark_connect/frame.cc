@@ -16,6 +16,14 @@ using sql::Expression;
 /// First part of the name of a marked column; the second is the relation's number.
 constexpr std::string_view kMark("\0relation", 9);
 
+/// First part of the name of an outer column; then come its table, its physical name and its parts.
+constexpr std::string_view kOuterMark("\0outer", 6);
+constexpr std::size_t kOuterNameAt = 3;
+
+bool IsOuter(const std::vector<std::string>& parts) {
+  return parts.size() > kOuterNameAt && parts[0] == kOuterMark;
+}
+
 bool IsMarked(const std::vector<std::string>& parts) {
   return parts.size() > 2 && parts[0] == kMark;
 }
@@ -27,6 +35,7 @@ std::int64_t MarkOf(const std::vector<std::string>& parts) {
 }
 
 std::vector<std::string> Unmarked(const std::vector<std::string>& parts) {
+  if (IsOuter(parts)) return {parts.begin() + kOuterNameAt, parts.end()};
   return IsMarked(parts) ? std::vector<std::string>(parts.begin() + 2, parts.end()) : parts;
 }
 
@@ -59,6 +68,12 @@ void AddPlanId(OutputColumn& column, std::optional<std::int64_t> id) {
 Expression MarkedColumn(std::int64_t plan_id, std::vector<std::string> parts) {
   parts.insert(parts.begin(), {std::string(kMark), std::to_string(plan_id)});
   return ColumnOf(std::move(parts));
+}
+
+Expression OuterColumn(const std::string& alias, const std::string& physical,
+                       std::vector<std::string> name) {
+  name.insert(name.begin(), {std::string(kOuterMark), alias, physical});
+  return ColumnOf(std::move(name));
 }
 
 Expression WithoutMarks(const Expression& expression) {
@@ -155,12 +170,44 @@ Result<Scope::Match> Scope::Find(const std::vector<std::string>& all_parts) cons
   return Match{.entry = found[0], .num_parts = taken};
 }
 
+bool Scope::HasOf(std::int64_t plan_id) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& entry) { return HasPlanId(*entry.column, plan_id); });
+}
+
+std::optional<Expression> Scope::AsOuter(const sql::ColumnRef& column, const Scope& inner) const {
+  const auto& parts = column.parts;
+  if (parts.empty() || column.computed || IsOuter(parts)) return std::nullopt;
+  const bool is_theirs_alone =
+      IsMarked(parts) && !inner.HasOf(MarkOf(parts)) && HasOf(MarkOf(parts));
+  if (!is_theirs_alone && inner.Find(parts)) return std::nullopt;
+  const Result<Match> match = Find(parts);
+  if (!match) return std::nullopt;
+  const std::vector<std::string> plain = Unmarked(parts);
+  std::vector<std::string> name = {match->entry->column->name};
+  name.insert(name.end(), plain.begin() + static_cast<std::ptrdiff_t>(match->num_parts),
+              plain.end());
+  return OuterColumn(match->entry->alias, match->entry->column->physical, std::move(name));
+}
+
 Status Scope::ResolveUnder(Expression& expression, std::set<std::string>& lambda_names) const {
   if (const auto* column = expression.As<sql::ColumnRef>()) {
     if (column->parts.empty() || column->computed) return Ok();
+    if (IsOuter(column->parts)) {
+      const std::vector<std::string> parts = column->parts;
+      Expression resolved = ColumnOf({parts[1], parts[2]});
+      for (std::size_t i = kOuterNameAt + 1; i < parts.size(); ++i) {
+        resolved = {.node = sql::FieldAccess{.base = std::move(resolved), .field = parts[i]}};
+      }
+      expression = std::move(resolved);
+      return Ok();
+    }
     if (lambda_names.contains(ToLower(column->parts[0]))) return Ok();
-    if (EqualsIgnoreCase(column->parts[0], "_metadata") && !Find(column->parts)) return Ok();
     const std::vector<std::string> parts = Unmarked(column->parts);
+    if (EqualsIgnoreCase(parts[0], "_metadata") && !Find(column->parts)) {
+      expression = ColumnOf(parts);
+      return Ok();
+    }
     const Match match = TRY(Find(column->parts).At(expression.span));
     Expression resolved = match.entry->Reference();
     for (std::size_t i = match.num_parts; i < parts.size(); ++i) {
@@ -195,7 +242,10 @@ Status Scope::Resolve(Expression& expression) const {
 Result<const OutputColumn*> Scope::FindColumn(const Expression& expression) const {
   const auto* column = expression.As<sql::ColumnRef>();
   if (column == nullptr || column->parts.empty() || column->computed) return nullptr;
-  if (EqualsIgnoreCase(column->parts[0], "_metadata") && !Find(column->parts)) return nullptr;
+  if (IsOuter(column->parts)) return nullptr;
+  if (EqualsIgnoreCase(Unmarked(column->parts)[0], "_metadata") && !Find(column->parts)) {
+    return nullptr;
+  }
   const Match match = TRY(Find(column->parts));
   if (match.num_parts != Unmarked(column->parts).size()) return nullptr;
   return match.entry->column;
@@ -207,14 +257,49 @@ std::string UniqueNames::Add(const std::string& name) {
   return unique;
 }
 
+namespace {
+
+/// Puts what says a row's partition in the place of spark_partition_id().
+void UsePartition(Expression& expression, const Expression& partition) {
+  const auto* call = expression.As<sql::FunctionCall>();
+  if (call != nullptr && call->name.parts.size() == 1 && call->arguments.empty() &&
+      EqualsIgnoreCase(call->name.parts[0], "spark_partition_id")) {
+    expression = partition;
+    return;
+  }
+  sql::ForEachChild(
+      expression, [&](Expression& child) { UsePartition(child, partition); }, [](sql::Query&) {});
+}
+
+/// The projection knows the partitions too, when it has all columns that they hang on.
+void CarryPartition(const Expression& partition, const std::set<std::string>& kept,
+                    Frame& projected) {
+  Expression copy = partition;
+  bool is_known = true;
+  (void)sql::VisitExpressions(copy, [&](Expression& node) {
+    const auto* column = node.As<sql::ColumnRef>();
+    if (column != nullptr) is_known = is_known && kept.contains(column->parts.back());
+    return Ok();
+  });
+  if (is_known) projected.partition = partition;
+}
+
+}  // namespace
+
 Frame Project(const Frame& frame, std::vector<ProjectedColumn> columns,
               std::optional<std::int64_t> plan_id) {
   sql::Select select{.from = frame.table};
+  std::set<std::string> select_columns;  // Those that keep their physical name.
   Frame projected;
   UniqueNames names;
   for (ProjectedColumn& column : columns) {
     column.column.physical = names.Add(column.column.name);
     AddPlanId(column.column, plan_id);
+    const auto* reference = column.value.As<sql::ColumnRef>();
+    if (reference != nullptr && reference->parts.back() == column.column.physical) {
+      select_columns.insert(column.column.physical);
+    }
+    if (frame.partition) UsePartition(column.value, *frame.partition);
     select.items.push_back({.value = std::move(column.value), .alias = column.column.physical});
     projected.columns.push_back(std::move(column.column));
   }
@@ -222,6 +307,7 @@ Frame Project(const Frame& frame, std::vector<ProjectedColumn> columns,
     select.items.push_back({.value = NullLiteral(), .alias = "#"});
   }
   projected.table = AsTable({.body = std::move(select)});
+  if (frame.partition) CarryPartition(*frame.partition, select_columns, projected);
   projected.below = std::make_shared<const Frame>(frame);
   return projected;
 }
@@ -232,7 +318,10 @@ ProjectedColumn PassThrough(const Scope::Entry& entry) {
 
 sql::Query SelectAll(const Frame& frame) {
   sql::Select select{.from = frame.table};
-  select.items.push_back({.value = {.node = sql::Star{}}});
+  for (const OutputColumn& column : frame.columns) {
+    select.items.push_back({.value = ColumnOf(column.physical), .alias = column.physical});
+  }
+  if (select.items.empty()) select.items.push_back({.value = {.node = sql::Star{}}});
   return {.body = std::move(select)};
 }
 

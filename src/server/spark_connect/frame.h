@@ -14,6 +14,8 @@
 
 namespace inlet::server {
 
+struct KnownNulls;
+
 /// One column of a DataFrame. Its name may stand there twice; `physical` is unique.
 struct OutputColumn {
   std::string name;                    ///< As the user sees it.
@@ -22,8 +24,10 @@ struct OutputColumn {
   /// The relations that this very column has come through, by the client's numbers: what df["a"]
   /// asks for.
   std::vector<std::int64_t> plan_ids;
-  bool nullable = true;           ///< False where it is known that there is no NULL.
-  types::FieldMetadata metadata;  ///< Of an alias.
+  bool nullable = true;                 ///< False where it is known that there is no NULL.
+  types::FieldMetadata metadata;        ///< Of an alias.
+  std::optional<types::DataType> type;  ///< Where it is known without asking.
+  std::shared_ptr<const KnownNulls> nulls_inside;  ///< Of a computed array, map or struct.
 };
 
 /// A relation of the protocol as SQL: what stands in FROM, and its columns.
@@ -33,10 +37,16 @@ struct Frame {
   /// Of a plain projection: what it projects. Sorting and filtering may name columns of it that
   /// the projection left out.
   std::shared_ptr<const Frame> below;
+  /// What spark_partition_id() is of a row, over the physical columns, as far as anybody asked for
+  /// partitions; else 0.
+  std::optional<sql::Expression> partition;
 };
 
 /// An attribute of the relation `plan_id` as a ColumnRef, until a Scope resolves it.
 sql::Expression MarkedColumn(std::int64_t plan_id, std::vector<std::string> parts);
+/// A column of a query around this one, whose table is `alias` there: {its name, fields of it...}.
+sql::Expression OuterColumn(const std::string& alias, const std::string& physical,
+                            std::vector<std::string> name);
 /// The same tree with plain names, for messages and for names of columns.
 sql::Expression WithoutMarks(const sql::Expression& expression);
 /// Replaces marked columns, whatever their relation, by `qualifier`.name.
@@ -63,6 +73,10 @@ class Scope {
   /// Resolve().
   Result<const OutputColumn*> FindColumn(const sql::Expression& expression) const;
 
+  /// The column of a query around that a name means, by OuterColumn(); nothing when it is none of
+  /// this scope, or `inner` has a better claim to it. All entries have an alias.
+  std::optional<sql::Expression> AsOuter(const sql::ColumnRef& column, const Scope& inner) const;
+
   /// The columns that `*` and `qualifier.*` mean, each as a resolved expression.
   struct Entry {
     const OutputColumn* column = nullptr;  // In a frame that outlives this.
@@ -77,6 +91,7 @@ class Scope {
     std::size_t num_parts = 0;  ///< How many parts of the name it took; the rest are fields.
   };
   Result<Match> Find(const std::vector<std::string>& parts) const;
+  bool HasOf(std::int64_t plan_id) const;
   Status ResolveUnder(sql::Expression& expression, std::set<std::string>& lambda_names) const;
   std::unexpected<Error> Unresolved(const std::vector<std::string>& parts) const;
 
@@ -105,7 +120,7 @@ Frame Project(const Frame& frame, std::vector<ProjectedColumn> columns,
 /// The column as it is.
 ProjectedColumn PassThrough(const Scope::Entry& entry);
 
-/// SELECT * FROM frame, as a query to which clauses may be added.
+/// SELECT of all columns FROM frame, as a query to which clauses may be added.
 sql::Query SelectAll(const Frame& frame);
 /// A frame of `query`, which gives the columns of `columns` under their physical names.
 Frame FrameOf(sql::Query query, std::vector<OutputColumn> columns,

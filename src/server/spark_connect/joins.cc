@@ -118,7 +118,7 @@ Result<Frame> RelationTranslator::Join(const spark::connect::Join& message, Plan
     if (kind == JoinKind::kCross) kind = JoinKind::kInner;
     join.condition = AllOf(std::move(equal));
   } else if (message.has_join_condition()) {
-    ExpressionTranslator translator = ExpressionsOver(left);
+    ExpressionTranslator translator = ExpressionsOver(left, &right);
     Expression condition = TRY(translator.Translate(message.join_condition()));
     TRY(both.Resolve(condition));
     if (kind == JoinKind::kCross) kind = JoinKind::kInner;
@@ -146,15 +146,21 @@ Result<Frame> RelationTranslator::Join(const spark::connect::Join& message, Plan
 Result<Frame> RelationTranslator::LateralJoin(const spark::connect::LateralJoin& message,
                                               PlanId id) {
   const Frame left = TRY(Translate(message.left()));
-  const Frame right = TRY(Translate(message.right()));
+  const std::string alias = "outer_" + std::to_string(next_outer_++);
+  outers_.push_back({.frame = &left, .alias = alias});
+  const Result<Frame> translated = Translate(message.right());
+  outers_.pop_back();
+  if (!translated) return translated;
+  const Frame& right = *translated;
   Scope both;
-  both.Add(left, kLeft);
+  both.Add(left, alias);
   both.Add(right, kRight);
-  sql::JoinTable join{.left = Named(left, kLeft), .right = Named(right, kRight)};
+  sql::JoinTable join{.left = AsTable(SelectAll(left), alias),
+                      .right = AsTable(SelectAll(right), kRight)};
   join.right->is_lateral = true;
   join.kind = KindOf(message.join_type());
   if (message.has_join_condition()) {
-    Expression condition = TRY(ExpressionsOver(left).Translate(message.join_condition()));
+    Expression condition = TRY(ExpressionsOver(left, &right).Translate(message.join_condition()));
     TRY(both.Resolve(condition));
     join.condition = std::move(condition);
     if (join.kind == JoinKind::kCross) join.kind = JoinKind::kInner;
@@ -210,6 +216,15 @@ Result<Frame> RelationTranslator::SetOperation(const spark::connect::SetOperatio
     right = server::Project(right, std::move(right_columns), std::nullopt);
   }
   if (left.columns.size() != right.columns.size()) return Fail(Condition::NUM_COLUMNS_MISMATCH, {});
+  for (std::size_t i = 0; i < left.columns.size(); ++i) {
+    OutputColumn& column = left.columns[i];
+    const OutputColumn& other = right.columns[i];
+    if (message.set_op_type() == Kind::SET_OP_TYPE_UNION) column.nullable |= other.nullable;
+    if (!(column.type == other.type) || column.nulls_inside || other.nulls_inside) {
+      column.type.reset();
+      column.nulls_inside.reset();
+    }
+  }
   sql::SetOperation operation{.op = sql::SetOperator::kUnion, .is_all = message.is_all()};
   if (message.set_op_type() == Kind::SET_OP_TYPE_INTERSECT)
     operation.op = sql::SetOperator::kIntersect;

@@ -8,9 +8,12 @@
 #include "server/spark_connect/cells.h"
 #include "server/spark_connect/data_types.h"
 #include "server/spark_connect/literals.h"
+#include "server/spark_connect/nullability.h"
 #include "server/spark_connect/relations.h"
 #include "server/spark_connect/show_string.h"
 #include "server/spark_connect/sql_nodes.h"
+#include "sql/function_table.h"
+#include "sql/walk.h"
 #include "types/time_zone.h"
 #include "workspace/row_table.h"
 
@@ -66,22 +69,6 @@ Result<std::vector<const OutputColumn*>> Matching(const Frame& frame, std::strin
     if (count >= 0) found.push_back(&column);
   }
   return found;
-}
-
-/// Whether an expression may give NULL, as far as its form tells.
-bool MayBeNull(const Expression& expression) {
-  if (const auto* literal = expression.As<sql::Literal>()) return literal->type.is(TypeId::kVoid);
-  if (const auto* call = expression.As<sql::FunctionCall>()) {
-    if (call->name.parts.size() != 1) return true;
-    constexpr std::string_view kNever[] = {
-        "count",      "row_number", "rank",
-        "dense_rank", "struct",     "named_struct",
-        "array",      "map",        "current_timestamp",
-        "uuid",       "rand",       "monotonically_increasing_id"};
-    const std::string name = ToLower(call->name.parts[0]);
-    return std::find(std::begin(kNever), std::end(kNever), name) == std::end(kNever);
-  }
-  return expression.As<sql::Is>() == nullptr;
 }
 
 const Scope::Entry* EntryOf(const Scope& scope, const OutputColumn* column) {
@@ -182,8 +169,7 @@ Result<Frame> RelationTranslator::ProjectItems(const Frame& input,
       column = PassThrough(*EntryOf(scope, found));
     } else {
       column.column.name = item.names.empty() ? NameOf(item.value) : item.names[0];
-      column.column.nullable = MayBeNull(item.value);
-      if (found != nullptr) column.column.nullable = found->nullable;
+      SetNulls(NullsOf(item.value, scope), column.column);
       column.column.metadata = item.metadata;
       TRY(scope.Resolve(item.value));
       column.value = std::move(item.value);
@@ -212,6 +198,9 @@ Result<Frame> RelationTranslator::ProjectItems(const Frame& input,
     OutputColumn& column = frame.columns[i < *generator ? i : i + num_generated - 1];
     column.name = columns[i].column.name;
     column.qualifier = columns[i].column.qualifier;
+    column.nullable = columns[i].column.nullable;
+    column.nulls_inside = columns[i].column.nulls_inside;
+    if (columns[i].column.type) column.type = columns[i].column.type;
     column.plan_ids.insert(column.plan_ids.end(), columns[i].column.plan_ids.begin(),
                            columns[i].column.plan_ids.end());
   }
@@ -221,7 +210,9 @@ Result<Frame> RelationTranslator::ProjectItems(const Frame& input,
 Result<Frame> RelationTranslator::Project(const spark::connect::Project& project, PlanId id) {
   Frame input{
       .table = AsTable({.body = sql::Select{.items = {{.value = NullLiteral(), .alias = "#"}}}})};
-  if (project.has_input()) input = TRY(Translate(project.input()));
+  if (project.has_input()) {
+    input = Nameable(TRY(Translate(project.input())), PointersTo(project.expressions()));
+  }
   return ProjectItems(input, TRY(Items(input, PointersTo(project.expressions()))), id);
 }
 
@@ -237,11 +228,13 @@ Result<types::DataType> RelationTranslator::TypeOver(const Frame& input,
 
 Result<Frame> RelationTranslator::WithColumns(const spark::connect::WithColumns& message,
                                               PlanId id) {
-  const Frame input = TRY(Translate(message.input()));
+  Messages values;
+  for (const auto& alias : message.aliases()) values.push_back(&alias.expr());
+  const Frame input = Nameable(TRY(Translate(message.input())), values);
   const Scope scope(input);
   ExpressionTranslator translator = ExpressionsOver(input);
   std::vector<std::pair<std::string, Expression>> added;
-  std::vector<types::FieldMetadata> added_metadata;
+  std::vector<OutputColumn> added_columns;
   for (const auto& alias : message.aliases()) {
     if (alias.name_size() != 1) {
       return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE,
@@ -253,9 +246,11 @@ Result<Frame> RelationTranslator::WithColumns(const spark::connect::WithColumns&
                                             {.value = std::move(value), .names = {alias.name(0)}}};
       return ProjectItems(input, std::move(items), id);
     }
+    OutputColumn& column = added_columns.emplace_back(
+        OutputColumn{.name = alias.name(0), .metadata = MetadataOf(alias.metadata())});
+    SetNulls(NullsOf(value, scope), column);
     TRY(scope.Resolve(value));
     added.emplace_back(alias.name(0), std::move(value));
-    added_metadata.push_back(MetadataOf(alias.metadata()));
   }
   std::vector<ProjectedColumn> columns;
   std::vector<bool> used(added.size(), false);
@@ -263,20 +258,14 @@ Result<Frame> RelationTranslator::WithColumns(const spark::connect::WithColumns&
     ProjectedColumn column = PassThrough(entry);
     for (std::size_t i = 0; i < added.size(); ++i) {
       if (!EqualsIgnoreCase(added[i].first, entry.column->name)) continue;
-      column = {.value = added[i].second,
-                .column = {.name = added[i].first,
-                           .nullable = MayBeNull(added[i].second),
-                           .metadata = added_metadata[i]}};
+      column = {.value = added[i].second, .column = added_columns[i]};
       used[i] = true;
     }
     columns.push_back(std::move(column));
   }
   for (std::size_t i = 0; i < added.size(); ++i) {
     if (used[i]) continue;
-    columns.push_back({.value = added[i].second,
-                       .column = {.name = added[i].first,
-                                  .nullable = MayBeNull(added[i].second),
-                                  .metadata = added_metadata[i]}});
+    columns.push_back({.value = added[i].second, .column = added_columns[i]});
   }
   return server::Project(input, std::move(columns), id);
 }
@@ -304,16 +293,15 @@ Result<Frame> RelationTranslator::Rename(const spark::connect::WithColumnsRename
 Result<Frame> RelationTranslator::ToDf(const spark::connect::ToDF& message, PlanId id) {
   Frame frame = TRY(Translate(message.input()));
   if (static_cast<std::size_t>(message.column_names_size()) != frame.columns.size()) {
-    return Fail(
-        Condition::INVALID_PARAMETER_VALUE,
-        {{"parameter", "cols"},
-         {"functionName", "toDF"},
-         {"message", "there are " + std::to_string(frame.columns.size()) + " columns, but " +
-                         std::to_string(message.column_names_size()) + " names"}});
+    return Fail(Condition::ASSIGNMENT_ARITY_MISMATCH,
+                {{"numTarget", std::to_string(message.column_names_size())},
+                 {"numExpr", std::to_string(frame.columns.size())}});
   }
   for (std::size_t i = 0; i < frame.columns.size(); ++i) {
     OutputColumn& column = frame.columns[i];
-    column = {.name = message.column_names(static_cast<int>(i)), .physical = column.physical};
+    column.name = message.column_names(static_cast<int>(i));
+    column.qualifier.clear();
+    column.plan_ids.clear();
     if (id) column.plan_ids.push_back(*id);
   }
   frame.below = nullptr;
@@ -375,7 +363,7 @@ Result<Frame> RelationTranslator::WithHidden(const Frame& input, PlanId id, cons
 }
 
 Result<Frame> RelationTranslator::Filter(const spark::connect::Filter& message, PlanId id) {
-  const Frame input = TRY(Translate(message.input()));
+  const Frame input = Nameable(TRY(Translate(message.input())), {&message.condition()});
   return WithHidden(input, id, [&](const Frame& frame) -> Result<Frame> {
     sql::Query query = SelectAll(frame);
     std::get<sql::Select>(query.body).where = TRY(TranslateOver(frame, message.condition()));
@@ -429,22 +417,6 @@ Result<Frame> RelationTranslator::Tail(const spark::connect::Tail& message, Plan
   const auto rows = TRY(
       Collect(FrameOf({.body = std::move(count)}, {{.name = "n", .physical = "n"}}, std::nullopt)));
   query.offset = LongLiteral(std::max<std::int64_t>(FirstLong(rows) - message.limit(), 0));
-  return FrameOf(std::move(query), input.columns, id);
-}
-
-Result<Frame> RelationTranslator::Sample(const spark::connect::Sample& message, PlanId id) {
-  if (message.with_replacement()) return FailUnsupported("sample with replacement");
-  const Frame input = TRY(Translate(message.input()));
-  sql::Query query = SelectAll(input);
-  const auto number = [](double value) {
-    return LiteralOf(TypeId::kDouble, std::to_string(value));
-  };
-  Expression random =
-      CallOf("rand", message.has_seed() ? std::vector<Expression>{LongLiteral(message.seed())}
-                                        : std::vector<Expression>{});
-  Expression below = BinaryOf(sql::BinaryOperator::kLess, std::move(random),
-                              number(message.upper_bound() - message.lower_bound()));
-  std::get<sql::Select>(query.body).where = std::move(below);
   return FrameOf(std::move(query), input.columns, id);
 }
 
@@ -518,6 +490,8 @@ Result<Frame> RelationTranslator::Aggregate(const spark::connect::Aggregate& mes
     }
     select.group_by = std::move(by);
   }
+  const std::size_t num_groups = groups.size();
+  const bool has_several_sets = message.group_type() != Kind::GROUP_TYPE_GROUPBY;
   groups.insert(groups.end(), std::make_move_iterator(items.begin()),
                 std::make_move_iterator(items.end()));
   std::vector<OutputColumn> columns;
@@ -529,9 +503,10 @@ Result<Frame> RelationTranslator::Aggregate(const spark::connect::Aggregate& mes
       column = *found;
     } else {
       column.name = item.names.empty() ? NameOf(item.value) : item.names[0];
-      column.nullable = MayBeNull(item.value);
+      SetNulls(NullsOf(item.value, scope), column);
       column.metadata = item.metadata;
     }
+    if (has_several_sets && columns.size() < num_groups) column.nullable = true;
     column.physical = names.Add(column.name);
     TRY(scope.Resolve(item.value));
     select.items.push_back({.value = std::move(item.value), .alias = column.physical});
@@ -541,6 +516,27 @@ Result<Frame> RelationTranslator::Aggregate(const spark::connect::Aggregate& mes
     select.items.push_back({.value = CallOf("count", {LongLiteral(1)}), .alias = "#"});
   return FrameOf({.body = std::move(select)}, std::move(columns), id);
 }
+
+namespace {
+
+/// Gives every aggregate function in the tree the filter; says how many there were.
+int FilterAggregates(Expression& expression, const Expression& filter) {
+  auto* call = expression.As<sql::FunctionCall>();
+  const sql::FunctionRule* rule = call != nullptr && call->name.parts.size() == 1 && !call->over
+                                      ? sql::FindFunction(call->name.parts[0])
+                                      : nullptr;
+  if (rule != nullptr && rule->kind == sql::FunctionKind::kAggregate) {
+    call->filter = call->filter ? AllOf({*call->filter, filter}) : filter;
+    return 1;
+  }
+  int count = 0;
+  sql::ForEachChild(
+      expression, [&](Expression& child) { count += FilterAggregates(child, filter); },
+      [](sql::Query&) {});
+  return count;
+}
+
+}  // namespace
 
 /// Each value of the pivot column is a set of aggregates over its rows alone; NULL where a group
 /// has none.
@@ -602,9 +598,9 @@ Result<Frame> RelationTranslator::Pivot(const spark::connect::Aggregate& message
     for (const NamedExpression& aggregate : aggregates) {
       Expression filtered = aggregate.value;
       TRY(scope.Resolve(filtered));
-      auto* call = filtered.As<sql::FunctionCall>();
-      if (call == nullptr) return FailUnsupported("a pivot of more than a bare aggregate function");
-      call->filter = is_meant;
+      if (FilterAggregates(filtered, is_meant) == 0) {
+        return FailUnsupported("a pivot without an aggregate function");
+      }
       sql::FunctionCall count = FunctionOf("count", {LongLiteral(1)});
       count.filter = is_meant;
       Expression some =
@@ -645,6 +641,19 @@ Result<Frame> RelationTranslator::Unpivot(const spark::connect::Unpivot& message
     }
   }
   if (values.empty()) return Fail(Condition::UNPIVOT_REQUIRES_VALUE_COLUMNS, {});
+  std::string text_columns;
+  std::string other_columns;
+  for (const NamedExpression& value : values) {
+    const types::DataType type = TRY(TypeOver(input, value.value));
+    std::string& list = type.is(TypeId::kString) ? text_columns : other_columns;
+    if (type.is(TypeId::kVoid)) continue;
+    list += (list.empty() ? "" : ", ") + std::string("\"") + types::ToSql(type) + "\" (" +
+            types::QuoteIdentifier(NameOf(value.value)) + ")";
+  }
+  if (!text_columns.empty() && !other_columns.empty()) {
+    return Fail(Condition::UNPIVOT_VALUE_DATA_TYPE_MISMATCH,
+                {{"types", text_columns + ", " + other_columns}});
+  }
   // One struct for each value column, then a row for each struct.
   std::vector<Expression> pairs;
   for (NamedExpression& value : values) {

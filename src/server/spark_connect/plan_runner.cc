@@ -41,6 +41,13 @@ Status PlanRunner::Run(const spark::connect::Plan& plan) {
 }
 
 Status PlanRunner::RunRelation(const spark::connect::Relation& relation) {
+  // Errors have their place in the text of spark.sql(), if nothing else has text of its own.
+  const spark::connect::Relation* source = &relation;
+  while (source != nullptr && (source->has_show_string() || source->has_html_string() ||
+                               source->has_limit() || source->has_tail())) {
+    source = InputOf(*source);
+  }
+  if (source != nullptr && source->has_sql()) operation_.sql = source->sql().query();
   return SendRows(TRY(translator_.Translate(relation)));
 }
 

@@ -8,7 +8,9 @@
 
 namespace google::protobuf {
 class Any;
-}
+template <typename Key, typename Value>
+class Map;
+}  // namespace google::protobuf
 namespace spark::connect {
 class CheckpointCommand;
 class Command;
@@ -56,6 +58,9 @@ class PlanRunner {
   Status Merge(const spark::connect::MergeIntoTableCommand& merge);
   Status WriteFiles(const Frame& frame, const spark::connect::WriteOperation& write,
                     const std::string& format, const std::string& path);
+  Status UseSettings(const google::protobuf::Map<std::string, std::string>& options);
+  Status WriteFirst(const Frame& frame, const spark::connect::WriteOperation& write,
+                    const std::string& path);
   Result<bool> TableExists(const sql::ObjectName& name);
   /// Runs a statement whose queries name the translator's inputs.
   Status Execute(const sql::Statement& statement);

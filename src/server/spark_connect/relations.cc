@@ -1,10 +1,15 @@
 #include "server/spark_connect/relations.h"
 
+#include <google/protobuf/descriptor.h>
 #include <spark/connect/relations.pb.h>
 
+#include <algorithm>
+
 #include "server/spark_connect/local_data.h"
+#include "server/spark_connect/nullability.h"
 #include "server/spark_connect/sql_nodes.h"
 #include "sql/statement.h"
+#include "sql/walk.h"
 #include "workspace/data_stream.h"
 
 namespace inlet::server {
@@ -24,11 +29,29 @@ void UseColumns(const Frame& frame, types::StructType& schema) {
     const OutputColumn& column = frame.columns[i];
     schema.fields[i].name = column.name;
     schema.fields[i].nullable = schema.fields[i].nullable && column.nullable;
+    types::DataType& type = schema.fields[i].type;
+    if (column.type && SameButForNulls(*column.type, type)) type = *column.type;
+    if (column.nulls_inside) type = WithNulls(type, *column.nulls_inside);
     for (const auto& [key, value] : column.metadata) schema.fields[i].metadata[key] = value;
   }
 }
 
 }  // namespace
+
+const Message* InputOf(const Message& relation) {
+  const auto* field = relation.GetReflection()->GetOneofFieldDescriptor(
+      relation, relation.GetDescriptor()->FindOneofByName("rel_type"));
+  if (field == nullptr || field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
+    return nullptr;
+  }
+  const auto& inner = relation.GetReflection()->GetMessage(relation, field);
+  const auto* input = inner.GetDescriptor()->FindFieldByName("input");
+  if (input == nullptr || input->message_type() != Message::descriptor() ||
+      !inner.GetReflection()->HasField(inner, input)) {
+    return nullptr;
+  }
+  return static_cast<const Message*>(&inner.GetReflection()->GetMessage(inner, input));
+}
 
 Result<Frame> RelationTranslator::Translate(const Message& relation) {
   if (depth_ >= kMaxDepth) {
@@ -119,9 +142,9 @@ Result<Frame> RelationTranslator::Dispatch(const Message& relation, PlanId id) {
     }
     // One process has no partitions to arrange, and an optimizer of its own.
     case Message::kRepartition:
-      return Translate(relation.repartition().input());
+      return Repartition(relation.repartition());
     case Message::kRepartitionByExpression:
-      return Translate(relation.repartition_by_expression().input());
+      return RepartitionBy(relation.repartition_by_expression());
     case Message::kHint:
       return Translate(relation.hint().input());
     case Message::kShowString:
@@ -146,11 +169,17 @@ Result<Frame> RelationTranslator::Dispatch(const Message& relation, PlanId id) {
     case Message::kWithWatermark:
       return Translate(relation.with_watermark().input());
     case Message::kAsOfJoin:
-      return FailUnsupported("as-of joins");
+      return AsOfJoin(relation.as_of_join(), id);
     case Message::kNearestByJoin:
-      return FailUnsupported("nearest-by joins");
+      return NearestByJoin(relation.nearest_by_join(), id);
     case Message::kRelationChanges:
-      return FailUnsupported("spark.read.changes");
+      if (relation.relation_changes().is_streaming()) {
+        return FailUnsupported("spark.readStream.changes");
+      }
+      return ReadChanges(relation.relation_changes().unparsed_identifier(),
+                         OptionMap(relation.relation_changes().options().begin(),
+                                   relation.relation_changes().options().end()),
+                         id);
     case Message::kMlRelation:
       return FailUnsupported("machine learning");
     default:
@@ -197,7 +226,18 @@ Result<Frame> RelationTranslator::DispatchStatistics(const Message& relation, Pl
   }
 }
 
-Result<types::StructType> RelationTranslator::Describe(const sql::Query& query) {
+/// A subquery stands to the right of the tables that it names columns of.
+Result<types::StructType> RelationTranslator::Describe(sql::Query query) {
+  for (std::size_t i = outers_.size(); i-- > 0;) {
+    const std::string name = "described_" + std::to_string(i);
+    sql::JoinTable join{.left = AsTable(SelectAll(*outers_[i].frame), outers_[i].alias),
+                        .right = AsTable(std::move(query), name)};
+    join.kind = sql::JoinKind::kCross;
+    join.right->is_lateral = true;
+    sql::Select select{.from = sql::TableRef{.node = std::move(join)}};
+    select.items.push_back({.value = {.node = sql::Star{.qualifier = {name}}}});
+    query = {.body = std::move(select)};
+  }
   if (checkpoint_) return client_.DescribeStream({.query = query, .checkpoint = *checkpoint_});
   return client_.Describe(query, inputs_, options_);
 }
@@ -230,6 +270,11 @@ Frame RelationTranslator::LocalRows(types::StructType schema,
 
 Frame RelationTranslator::LocalRows(types::StructType schema,
                                     std::shared_ptr<const engine::SplitSource> source) {
+  if (schema.empty()) {  // What a command gives; the engine has no tables without columns.
+    sql::Select none{.where = LiteralOf(types::TypeId::kBoolean, "false")};
+    none.items.push_back({.value = NullLiteral(), .alias = "#"});
+    return {.table = AsTable({.body = std::move(none)})};
+  }
   Frame frame;
   UniqueNames names;
   std::vector<std::string> physical;
@@ -238,7 +283,8 @@ Frame RelationTranslator::LocalRows(types::StructType schema,
     frame.columns.push_back({.name = field.name,
                              .physical = physical.back(),
                              .nullable = field.nullable,
-                             .metadata = field.metadata});
+                             .metadata = field.metadata,
+                             .type = field.type});
   }
   const std::string name = "local_" + std::to_string(next_input++);
   inputs_.push_back({.name = name, .source = std::move(source)});
@@ -247,18 +293,96 @@ Frame RelationTranslator::LocalRows(types::StructType schema,
   return frame;
 }
 
-ExpressionTranslator RelationTranslator::ExpressionsOver(const Frame& frame) {
+namespace {
+
+/// Whether a subquery stands somewhere in the expression.
+bool HasSubquery(const google::protobuf::Message& message) {
+  if (message.GetDescriptor() == spark::connect::Expression::descriptor() &&
+      static_cast<const spark::connect::Expression&>(message).has_subquery_expression()) {
+    return true;
+  }
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  const auto* reflection = message.GetReflection();
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      if (HasSubquery(reflection->GetMessage(message, field))) return true;
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      if (HasSubquery(reflection->GetRepeatedMessage(message, field, i))) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Frame RelationTranslator::Nameable(
+    Frame frame, const std::vector<const spark::connect::Expression*>& expressions) {
+  const bool is_needed =
+      !references_.empty() &&
+      std::any_of(expressions.begin(), expressions.end(),
+                  [](const spark::connect::Expression* each) { return HasSubquery(*each); });
+  if (!is_needed) return frame;
+  frame.table = AsTable(SelectAll(frame), "outer_" + std::to_string(next_outer_++));
+  frame.below = nullptr;
+  return frame;
+}
+
+void RelationTranslator::MarkOuter(const Scope& own, sql::Expression& expression) const {
+  if (const auto* column = expression.As<sql::ColumnRef>()) {
+    for (std::size_t i = outers_.size(); i-- > 0;) {
+      if (outers_[i].alias.empty()) continue;
+      Scope outer;
+      outer.Add(*outers_[i].frame, outers_[i].alias);
+      if (auto found = outer.AsOuter(*column, own)) {
+        expression = *std::move(found);
+        return;
+      }
+    }
+    return;
+  }
+  sql::ForEachChild(
+      expression, [&](sql::Expression& child) { MarkOuter(own, child); }, [](sql::Query&) {});
+}
+
+ExpressionTranslator RelationTranslator::ExpressionsOver(const Frame& frame, const Frame* other) {
   ExpressionContext context;
+  if (!outers_.empty()) {
+    context.mark_outer = [this, &frame, other](sql::Expression& expression) {
+      Scope own(frame);
+      if (other != nullptr) own.Add(*other, "");
+      MarkOuter(own, expression);
+    };
+  }
+  context.expand_star = [&frame](const sql::Star& star) {
+    std::vector<sql::Expression> columns;
+    for (const OutputColumn& column : frame.columns) {
+      const auto& own = column.qualifier;
+      const bool is_meant =
+          star.qualifier.size() <= own.size() &&
+          std::equal(star.qualifier.rbegin(), star.qualifier.rend(), own.rbegin(),
+                     [](const auto& a, const auto& b) { return EqualsIgnoreCase(a, b); });
+      if (is_meant) columns.push_back(ColumnOf(column.name));
+    }
+    return columns;
+  };
   context.type_of = [this, &frame](const sql::Expression& expression) {
     return TypeOver(frame, expression);
   };
-  context.subquery_of = [this](std::int64_t plan_id) -> Result<sql::Query> {
+  context.subquery_of = [this, &frame](std::int64_t plan_id) -> Result<sql::Query> {
     const auto found = references_.find(plan_id);
     if (found == references_.end()) {
       return Fail(Condition::CONNECT_INVALID_PLAN_CANNOT_PARSE,
                   {{"errorMsg", "a subquery names a relation that the plan does not have"}});
     }
-    return ToQuery(TRY(Translate(*found->second)));
+    outers_.push_back({.frame = &frame, .alias = frame.table.alias});
+    Result<Frame> inner = Translate(*found->second);
+    outers_.pop_back();
+    if (!inner) return std::unexpected(std::move(inner).error());
+    return ToQuery(*inner);
   };
   context.functions = &resources_;
   return ExpressionTranslator(std::move(context));

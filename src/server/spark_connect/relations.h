@@ -16,9 +16,11 @@
 
 namespace google::protobuf {
 class Any;
-}
+class Message;
+}  // namespace google::protobuf
 namespace spark::connect {
 class Aggregate;
+class AsOfJoin;
 class Catalog;
 class CoGroupMap;
 class CollectMetrics;
@@ -34,9 +36,12 @@ class MapPartitions;
 class NADrop;
 class NAFill;
 class NAReplace;
+class NearestByJoin;
 class Parse;
 class Project;
 class Range;
+class Repartition;
+class RepartitionByExpression;
 class Read;
 class Read_DataSource;
 class Read_NamedTable;
@@ -78,6 +83,12 @@ class SessionResources : public PythonFunctions {
   virtual Result<KeptRelation> FindRelation(const std::string& id) = 0;
   /// What AddArtifacts has brought under this name, such as cache/<sha256>.
   virtual Result<std::shared_ptr<const std::string>> FindArtifact(const std::string& name) = 0;
+  /// spark.catalog.cacheTable() is noted and changes nothing; `table` is a full name.
+  virtual void SetCached(const std::string& table, bool is_cached) = 0;
+  virtual void ForgetCached() = 0;
+  virtual bool IsCached(const std::string& table) = 0;
+  /// For files that live as long as the session.
+  virtual const std::string& TemporaryDirectory() = 0;
   /// Runs a statement of the session itself, such as USE or CREATE TEMPORARY VIEW.
   virtual Result<workspace::QueryResult> ExecuteInSession(
       const sql::Statement& statement, const std::vector<engine::Input>& inputs,
@@ -100,6 +111,9 @@ class RelationTranslator {
   /// From now on relations may be streams, whose state lies at `checkpoint`.
   void ReadStreamsWith(std::string checkpoint) { checkpoint_ = std::move(checkpoint); }
 
+  /// From now on nothing that is there already is made again: only columns are asked for.
+  void OnlyAnalyze() { only_analyzes_ = true; }
+
   /// The tables that InputRefs of translated frames name.
   const std::vector<engine::Input>& inputs() const { return inputs_; }
   /// The columns of a frame, under the names that the user sees.
@@ -116,7 +130,8 @@ class RelationTranslator {
   /// An expression over the columns of a frame, resolved.
   Result<sql::Expression> TranslateOver(const Frame& frame,
                                         const spark::connect::Expression& expression);
-  ExpressionTranslator ExpressionsOver(const Frame& frame);
+  /// `other` is the second side of a join, whose columns are at hand, too.
+  ExpressionTranslator ExpressionsOver(const Frame& frame, const Frame* other = nullptr);
 
   /// df.observe() metrics met so far: a name and a frame of one row.
   struct Observation {
@@ -150,6 +165,7 @@ class RelationTranslator {
   Result<Frame> TableFunction(const spark::connect::UnresolvedTableValuedFunction& function,
                               PlanId id);
   Result<Frame> WithRelations(const spark::connect::WithRelations& relation);
+  Result<Frame> ReadChanges(const std::string& table, const OptionMap& options, PlanId id);
   Result<Frame> ParseText(const spark::connect::Parse& parse, PlanId id);
 
   // python_relations.cc
@@ -167,7 +183,7 @@ class RelationTranslator {
   /// The last item is a generator, resolved already, with a name for each of its columns.
   Result<Frame> ProjectResolvedLast(const Frame& input, std::vector<NamedExpression> items,
                                     PlanId id);
-  Result<types::StructType> Describe(const sql::Query& query);
+  Result<types::StructType> Describe(sql::Query query);
   Result<types::DataType> TypeOver(const Frame& input, const sql::Expression& expression);
   Result<types::DataType> TypeOfResolved(const Frame& input, const sql::Expression& expression);
   Result<Frame> Filter(const spark::connect::Filter& filter, PlanId id);
@@ -175,6 +191,8 @@ class RelationTranslator {
   Result<Frame> Limit(Frame input, std::int64_t limit, PlanId id);
   Result<Frame> Offset(Frame input, std::int64_t offset, PlanId id);
   Result<Frame> Tail(const spark::connect::Tail& tail, PlanId id);
+  Result<Frame> Repartition(const spark::connect::Repartition& message);
+  Result<Frame> RepartitionBy(const spark::connect::RepartitionByExpression& message);
   Result<Frame> Sample(const spark::connect::Sample& sample, PlanId id);
   Result<Frame> Deduplicate(const spark::connect::Deduplicate& deduplicate, PlanId id);
   Result<Frame> Drop(const spark::connect::Drop& drop, PlanId id);
@@ -199,6 +217,10 @@ class RelationTranslator {
   // joins.cc
   Result<Frame> Join(const spark::connect::Join& join, PlanId id);
   Result<Frame> LateralJoin(const spark::connect::LateralJoin& join, PlanId id);
+  // nearest_joins.cc
+  Result<Frame> AsOfJoin(const spark::connect::AsOfJoin& join, PlanId id);
+  Result<Frame> NearestByJoin(const spark::connect::NearestByJoin& join, PlanId id);
+
   Result<Frame> SetOperation(const spark::connect::SetOperation& operation, PlanId id);
 
   // statistics.cc
@@ -226,11 +248,26 @@ class RelationTranslator {
   SessionResources& resources_;
   const workspace::ExecuteOptions& options_;
   std::vector<engine::Input> inputs_;
+  /// A frame whose columns subqueries may name, under what its table is called.
+  struct Outer {
+    const Frame* frame = nullptr;  // Outlives its time on the stack.
+    std::string alias;
+  };
+  /// The frame as a table that subqueries can refer to, should the expressions have any.
+  Frame Nameable(Frame frame, const std::vector<const spark::connect::Expression*>& expressions);
+  void MarkOuter(const Scope& own, sql::Expression& expression) const;
+
+  std::vector<Outer> outers_;  ///< The innermost last.
+  int next_outer_ = 0;
   /// Relations that subquery expressions name, by number.
   std::map<std::int64_t, const spark::connect::Relation*> references_;
   std::vector<Observation> observations_;
   std::optional<std::string> checkpoint_;  ///< Of a plan with streams.
   int depth_ = 0;
+  bool only_analyzes_ = false;
 };
+
+/// The relation that a relation is made from, when there is one alone.
+const spark::connect::Relation* InputOf(const spark::connect::Relation& relation);
 
 }  // namespace inlet::server

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "base/uuid.h"
 #include "formats/format.h"
+#include "server/spark_connect/cells.h"
 #include "server/spark_connect/data_types.h"
 #include "server/spark_connect/local_data.h"
+#include "server/spark_connect/nullability.h"
 #include "server/spark_connect/relations.h"
 #include "server/spark_connect/sql_nodes.h"
 #include "sql/parser.h"
@@ -55,6 +58,11 @@ Result<std::optional<sql::TimeTravel>> TimeTravelOf(OptionMap& options) {
   return std::nullopt;
 }
 
+Result<bool> WantsChanges(const OptionMap& options) {
+  return TRY(GetBool(options, "readChangeFeed")).value_or(false) ||
+         TRY(GetBool(options, "readChangeData")).value_or(false);
+}
+
 /// Parameters of spark.sql(). Values of older clients are literals, of newer ones expressions.
 Result<sql::Parameters> ParametersOf(const spark::connect::SQL& sql,
                                      ExpressionTranslator& expressions) {
@@ -86,12 +94,27 @@ std::string FormatOf(const spark::connect::Read_DataSource& source) {
   return format;
 }
 
+/// SELECT without FROM: its expressions alone tell what may be NULL.
+void UseKnownNulls(const sql::Query& query, Frame& frame) {
+  const auto* select = std::get_if<sql::Select>(&query.body);
+  if (select == nullptr || select->from || select->items.size() != frame.columns.size()) return;
+  const Scope no_columns;
+  for (std::size_t i = 0; i < frame.columns.size(); ++i) {
+    const std::optional<types::DataType> type = frame.columns[i].type;
+    if (select->items[i].value.As<sql::Star>() != nullptr) return;
+    SetNulls(NullsOf(select->items[i].value, no_columns), frame.columns[i]);
+    frame.columns[i].type = type;
+  }
+}
+
 }  // namespace
 
 Result<Frame> RelationTranslator::Leaf(sql::TableRef table,
                                        const std::vector<std::string>& qualifier, PlanId id) {
   Frame frame{.table = std::move(table)};
-  const StructType schema = TRY(Describe(SelectAll(frame)));
+  // A query itself may give a name twice; a table around it may not.
+  const auto* query = frame.table.As<sql::SubqueryTable>();
+  const StructType schema = TRY(Describe(query != nullptr ? *query->query : SelectAll(frame)));
   UniqueNames names;
   std::vector<std::string> physical;
   bool is_unique = true;
@@ -102,7 +125,8 @@ Result<Frame> RelationTranslator::Leaf(sql::TableRef table,
                         .physical = physical.back(),
                         .qualifier = qualifier,
                         .nullable = field.nullable,
-                        .metadata = field.metadata};
+                        .metadata = field.metadata,
+                        .type = field.type};
     if (id) column.plan_ids.push_back(*id);
     frame.columns.push_back(std::move(column));
   }
@@ -175,8 +199,9 @@ Result<Frame> RelationTranslator::ReadStream(const spark::connect::Read& read, P
 
 Result<Frame> RelationTranslator::ReadTable(const spark::connect::Read_NamedTable& table,
                                             PlanId id) {
-  sql::NamedTable named = TRY(ParseTable(table.unparsed_identifier()));
   OptionMap options(table.options().begin(), table.options().end());
+  if (TRY(WantsChanges(options))) return ReadChanges(table.unparsed_identifier(), options, id);
+  sql::NamedTable named = TRY(ParseTable(table.unparsed_identifier()));
   if (auto time_travel = TRY(TimeTravelOf(options))) named.time_travel = std::move(time_travel);
   std::vector<std::string> qualifier = named.name.parts;
   if (qualifier.size() == 1 && !client_.current_schema().empty()) {
@@ -212,6 +237,9 @@ Result<Frame> RelationTranslator::ReadFiles(const spark::connect::Read_DataSourc
     const types::DataType schema = TRY(ParseSchemaText(source.schema()));
     options["schema"] = types::ToDdl({.fields = schema.fields()});
   }
+  if (is_delta && paths.size() == 1 && TRY(WantsChanges(options))) {
+    return ReadChanges("delta." + types::QuoteIdentifier(paths[0]), options, id);
+  }
   const std::optional<sql::TimeTravel> time_travel = TRY(TimeTravelOf(options));
   std::vector<Frame> frames;
   for (const std::string& path : paths) {
@@ -226,6 +254,11 @@ Result<Frame> RelationTranslator::ReadFiles(const spark::connect::Read_DataSourc
         frame.error().condition == Condition::DELTA_MISSING_DELTA_TABLE) {
       Result<Frame> other = open("parquet");
       if (other) frame = std::move(other);
+    }
+    if (!frame && is_delta && frame.error().kind() == ErrorKind::kNotFound) {
+      const auto found = client_.Execute(sql::ListFiles{.path = path, .limit = 1}, {}, options_);
+      const bool exists = found && found->rows != nullptr && TRY(found->rows->Next()) != nullptr;
+      if (!exists) return Fail(Condition::PATH_NOT_FOUND, {{"path", path}});
     }
     if (!frame) return frame;
     frames.push_back(std::move(*frame));
@@ -274,7 +307,10 @@ Result<Frame> RelationTranslator::Sql(const spark::connect::SQL& sql, PlanId id)
   if (auto* select = statement.As<sql::SelectStatement>()) {
     TRY(sql::BindParameters(select->query, parameters));
     TRY(ResolveRegistered(resources_, select->query));
-    return Leaf(AsTable(std::move(select->query)), {}, id);
+    const sql::Query query = select->query;
+    Frame frame = TRY(Leaf(AsTable(std::move(select->query)), {}, id));
+    UseKnownNulls(query, frame);
+    return frame;
   }
   const bool has_parameters = !parameters.named.empty() || !parameters.positional.empty();
   if (auto* insert = statement.As<sql::Insert>()) {
@@ -305,12 +341,36 @@ Result<Frame> RelationTranslator::Range(const spark::connect::Range& range, Plan
     return Fail(Condition::INVALID_PARAMETER_VALUE,
                 {{"parameter", "step"}, {"functionName", "range"}, {"message", "it is 0"}});
   }
-  OutputColumn column{.name = "id", .physical = "id", .nullable = false};
+  OutputColumn column{.name = "id",
+                      .physical = "id",
+                      .nullable = false,
+                      .type = types::DataType(types::TypeId::kLong)};
   if (id) column.plan_ids.push_back(*id);
   sql::TableFunction function{
       .call = FunctionOf("range", {LongLiteral(range.start()), LongLiteral(range.end()),
                                    LongLiteral(range.step())})};
-  return Frame{.table = {.node = std::move(function), .alias = "range"}, .columns = {column}};
+  Frame frame{.table = {.node = std::move(function), .alias = "range"}, .columns = {column}};
+  // The row of number i among n lies in partition ((i + 1) * p - 1) / n.
+  constexpr std::int64_t kMaxBound = std::int64_t{1} << 40;  // Nothing here overflows below it.
+  const auto is_small = [](std::int64_t value) { return value > -kMaxBound && value < kMaxBound; };
+  const bool is_known = range.num_partitions() > 1 && is_small(range.start()) &&
+                        is_small(range.end()) && is_small(range.step());
+  const std::int64_t distance = is_known ? range.end() - range.start() : 0;
+  const std::int64_t num_rows = distance / range.step() + (distance % range.step() != 0 ? 1 : 0);
+  if (num_rows > 0) {
+    const auto divided = [](sql::Expression left, std::int64_t right) {
+      return BinaryOf(sql::BinaryOperator::kIntegerDivide, std::move(left), LongLiteral(right));
+    };
+    sql::Expression number = divided(BinaryOf(sql::BinaryOperator::kSubtract, ColumnOf("id"),
+                                              LongLiteral(range.start() - range.step())),
+                                     range.step());
+    sql::Expression last = BinaryOf(sql::BinaryOperator::kSubtract,
+                                    BinaryOf(sql::BinaryOperator::kMultiply, std::move(number),
+                                             LongLiteral(range.num_partitions())),
+                                    LongLiteral(1));
+    frame.partition = CastTo(divided(std::move(last), num_rows), types::TypeId::kInteger);
+  }
+  return frame;
 }
 
 Result<Frame> RelationTranslator::Local(const std::optional<std::string>& data,
@@ -365,10 +425,13 @@ Result<Frame> RelationTranslator::ChunkedLocal(const spark::connect::Relation& r
 
 Result<Frame> RelationTranslator::TableFunction(
     const spark::connect::UnresolvedTableValuedFunction& function, PlanId id) {
-  ExpressionTranslator expressions{ExpressionContext{}};
+  // Only a lateral join gives them columns.
+  const Frame no_columns;
+  ExpressionTranslator expressions = ExpressionsOver(no_columns);
   std::vector<sql::Expression> arguments;
   for (const auto& argument : function.arguments()) {
     arguments.push_back(TRY(expressions.Translate(argument)));
+    if (!outers_.empty()) TRY(Scope().Resolve(arguments.back()));
   }
   sql::TableFunction call{.call = FunctionOf(function.function_name(), std::move(arguments))};
   return Leaf({.node = std::move(call)}, {}, id);
@@ -404,35 +467,57 @@ Result<Frame> RelationTranslator::WithRelations(const spark::connect::WithRelati
   return Leaf(AsTable(std::move(select->query)), {}, id);
 }
 
-/// spark.read.json(df) and csv(df): one text column becomes rows.
+/// spark.read.json(df) and its kin: the texts become a file of this session, so that all that
+/// readers do with files, inference included, is done with them.
 Result<Frame> RelationTranslator::ParseText(const spark::connect::Parse& parse, PlanId id) {
   using Message = spark::connect::Parse;
   const Frame input = TRY(Translate(parse.input()));
   if (input.columns.size() != 1) return BadPlan("text to parse must be one column");
-  const bool is_csv = parse.format() == Message::PARSE_FORMAT_CSV;
-  const std::string suffix = is_csv                                         ? "csv"
+  const std::string format = parse.format() == Message::PARSE_FORMAT_CSV    ? "csv"
                              : parse.format() == Message::PARSE_FORMAT_JSON ? "json"
                                                                             : "xml";
-  std::vector<sql::Expression> options;
-  for (const auto& [key, value] : parse.options()) {
-    options.push_back(TextLiteral(key));
-    options.push_back(TextLiteral(value));
+  const auto batches = TRY(Collect(input));
+  const std::string directory = resources_.TemporaryDirectory() + "/" + RandomUuid();
+  const storage::Location file = TRY(storage::Resolve(directory + "/text"));
+  const auto writer = TRY(file.store->OpenWriter(file.path));
+  const bool is_xml = format == "xml";  // A document has one root.
+  if (is_xml) TRY(writer->Append("<texts>\n"));
+  for (const std::optional<std::string>& text : TextsOf(batches, 0)) {
+    if (text) TRY(writer->Append(*text + "\n"));
   }
-  sql::Expression schema;
+  if (is_xml) TRY(writer->Append("</texts>\n"));
+  TRY(writer->Finish());
+  sql::NamedTable table{.name = {.parts = {format, directory}}};
+  OptionMap options(parse.options().begin(), parse.options().end());
   if (parse.has_schema()) {
-    const StructType columns = TRY(ColumnsFromMessage(parse.schema()));
-    schema = TextLiteral(types::ToDdl(columns));
-  } else {
-    return FailUnsupported("parsing " + suffix + " text without a schema");
+    options["schema"] = types::ToDdl(TRY(ColumnsFromMessage(parse.schema())));
   }
-  std::vector<sql::Expression> arguments = {ColumnOf(input.columns[0].physical), std::move(schema)};
-  if (!options.empty()) arguments.push_back(CallOf("map", std::move(options)));
-  sql::Select select{.from = input.table};
-  select.items.push_back(
-      {.value = CallOf("from_" + suffix, std::move(arguments)), .alias = "parsed"});
-  sql::Select expanded{.from = AsTable({.body = std::move(select)}, "t")};
-  expanded.items.push_back({.value = {.node = sql::Star{.qualifier = {"parsed"}}}});
-  return Leaf(AsTable({.body = std::move(expanded)}), {}, id);
+  table.options.assign(options.begin(), options.end());
+  return Leaf({.node = std::move(table)}, {}, id);
+}
+
+/// The change feed of a table, by the options of a reader.
+Result<Frame> RelationTranslator::ReadChanges(const std::string& table, const OptionMap& options,
+                                              PlanId id) {
+  const auto bound = [&](const char* version,
+                         const char* timestamp) -> Result<std::optional<sql::Expression>> {
+    if (const auto number = TRY(GetInt64(options, version))) return LongLiteral(*number);
+    if (const auto time = GetString(options, timestamp)) return TextLiteral(*time);
+    return std::nullopt;
+  };
+  auto start = TRY(bound("startingVersion", "startingTimestamp"));
+  auto end = TRY(bound("endingVersion", "endingTimestamp"));
+  if (!start) {
+    return Fail(Condition::INVALID_PARAMETER_VALUE,
+                {{"parameter", "startingVersion"},
+                 {"functionName", "readChangeFeed"},
+                 {"message", "the feed needs startingVersion or startingTimestamp"}});
+  }
+  std::vector<sql::Expression> arguments = {TextLiteral(table), *std::move(start)};
+  if (end) arguments.push_back(*std::move(end));
+  return Leaf(
+      {.node = sql::TableFunction{.call = FunctionOf("table_changes", std::move(arguments))}}, {},
+      id);
 }
 
 }  // namespace inlet::server

@@ -8,6 +8,7 @@
 #include "server/spark_connect/sql_nodes.h"
 #include "sql/parser.h"
 #include "sql/statement.h"
+#include "workspace/file_write.h"
 
 /// df.write, df.writeTo and df.mergeInto as the statements that they are.
 namespace inlet::server {
@@ -32,16 +33,22 @@ Result<WriteOptions> OptionsOf(const google::protobuf::Map<std::string, std::str
   write.overwrite_schema = TRY(GetBool(options, "overwriteSchema")).value_or(false);
   write.replace_where = GetString(options, "replaceWhere");
   write.path = GetString(options, "path");
-  if (options.contains("txnAppId") || options.contains("txnVersion")) {
-    return FailUnsupported("the option txnAppId of a write");
-  }
-  if (EqualsIgnoreCase(GetString(options, "partitionOverwriteMode").value_or(""), "dynamic")) {
-    return FailUnsupported("partitionOverwriteMode = dynamic");
-  }
   for (const auto& [key, value] : options) {
     if (ToLower(key).starts_with("delta.")) write.table_properties.emplace_back(key, value);
   }
   return write;
+}
+
+/// Options of one write that Delta knows as settings of the session, too.
+constexpr std::pair<std::string_view, std::string_view> kSettings[] = {
+    {"txnAppId", "spark.databricks.delta.write.txnAppId"},
+    {"txnVersion", "spark.databricks.delta.write.txnVersion"},
+    {"userMetadata", "spark.databricks.delta.commitInfo.userMetadata"},
+    {"partitionOverwriteMode", "spark.sql.sources.partitionOverwriteMode"}};
+
+/// coalesce(1) and repartition(1) ask for one file.
+bool WantsOneFile(const spark::connect::Relation& input) {
+  return input.has_repartition() && input.repartition().num_partitions() == 1;
 }
 
 Result<sql::ObjectName> TableName(const std::string& text) { return sql::ParseObjectName(text); }
@@ -67,10 +74,27 @@ Status PlanRunner::Execute(const sql::Statement& statement) {
   return Ok();
 }
 
+/// The client is this plan's own.
+Status PlanRunner::UseSettings(const google::protobuf::Map<std::string, std::string>& options) {
+  const OptionMap given(options.begin(), options.end());
+  for (const auto& [option, key] : kSettings) {
+    const auto value = GetString(given, option);
+    if (!value) continue;
+    TRY(Execute(sql::SetConfig{.key = std::string(key), .value = *value}));
+  }
+  return Ok();
+}
+
 Status PlanRunner::Write(const V1& write) {
   std::string source = ToLower(write.source());
+  // Buckets are a layout, and change no row.
+  if (write.has_bucket_by() && source == "delta")
+    return FailUnsupported("bucketBy of Delta tables");
+  if (write.has_bucket_by() && !write.has_table()) {
+    return FailUnsupported("bucketBy of files that are no table");
+  }
   if (source.empty()) source = "delta";
-  if (write.has_bucket_by()) return FailUnsupported("bucketBy");
+  TRY(UseSettings(write.options()));
   const Frame frame = TRY(translator_.Translate(write.input()));
   const WriteOptions options = TRY(OptionsOf(write.options()));
   const bool is_insert = write.has_table() && write.table().save_method() ==
@@ -98,12 +122,11 @@ Status PlanRunner::Write(const V1& write) {
       return Fail(Condition::DATA_SOURCE_NOT_FOUND,
                   {{"provider", write.source()}, {"suggestion", ""}});
     }
-    return FailUnsupported("tables in the format " + source);
   }
   const bool exists = TRY(TableExists(target));
   const bool is_overwrite = write.mode() == V1::SAVE_MODE_OVERWRITE;
   if (is_insert || (exists && write.mode() == V1::SAVE_MODE_APPEND) ||
-      (exists && is_overwrite && !options.overwrite_schema)) {
+      (exists && is_overwrite && !options.overwrite_schema && source == "delta")) {
     sql::Insert insert{.query = ToNamedQuery(frame)};
     insert.target.name = target;
     insert.by_name = !is_insert;
@@ -116,11 +139,18 @@ Status PlanRunner::Write(const V1& write) {
     return Execute(insert);
   }
   if (exists && write.mode() == V1::SAVE_MODE_IGNORE) return Ok();
+  if (!write.has_table() && write.clustering_columns().empty()) {
+    if (!exists) return WriteFirst(frame, write, target.parts[1]);
+    if (!is_overwrite) {
+      return Fail(Condition::PATH_ALREADY_EXISTS, {{"outputPath", target.parts[1]}});
+    }
+  }
   sql::CreateTable create{.query = ToNamedQuery(frame)};
   create.or_replace = is_overwrite;
   create.name = target;
-  create.provider = "delta";
+  create.provider = source;
   create.properties = options.table_properties;
+  if (source != "delta") create.options.assign(write.options().begin(), write.options().end());
   if (write.has_table() && options.path) create.location = options.path;
   for (const std::string& column : write.partitioning_columns()) {
     create.partitioned_by.push_back({.name = column});
@@ -135,32 +165,64 @@ Status PlanRunner::Write(const V1& write) {
   return Execute(create);
 }
 
+/// save() of a Delta table that is not there yet.
+Status PlanRunner::WriteFirst(const Frame& frame, const V1& write, const std::string& path) {
+  workspace::FileWrite first{.query = ToNamedQuery(frame),
+                             .path = path,
+                             .format = "delta",
+                             .options = OptionMap(write.options().begin(), write.options().end()),
+                             .partition_columns = {write.partitioning_columns().begin(),
+                                                   write.partitioning_columns().end()}};
+  if (write.mode() == V1::SAVE_MODE_APPEND) first.mode_name = "Append";
+  if (write.mode() == V1::SAVE_MODE_OVERWRITE) first.mode_name = "Overwrite";
+  if (write.mode() == V1::SAVE_MODE_IGNORE) first.mode_name = "Ignore";
+  const auto result = client_->Execute(first, translator_.inputs(), options_);
+  if (!result) return std::unexpected(result.error());
+  return Ok();
+}
+
 Status PlanRunner::WriteFiles(const Frame& frame, const V1& write, const std::string& format,
                               const std::string& path) {
-  sql::InsertDirectory statement{.path = path, .provider = format, .query = ToNamedQuery(frame)};
-  statement.options.assign(write.options().begin(), write.options().end());
-  if (!write.partitioning_columns().empty()) {
-    return FailUnsupported("partitionBy of " + format + " files");
+  if (formats::FindFormat(format) == nullptr) {
+    return Fail(Condition::DATA_SOURCE_NOT_FOUND,
+                {{"provider", write.source()}, {"suggestion", ""}});
   }
-  if (write.mode() == V1::SAVE_MODE_APPEND) {
-    return FailUnsupported("the mode append of " + format + " files");
+  workspace::FileWrite files{.query = ToNamedQuery(frame),
+                             .path = path,
+                             .format = format,
+                             .options = OptionMap(write.options().begin(), write.options().end()),
+                             .partition_columns = {write.partitioning_columns().begin(),
+                                                   write.partitioning_columns().end()},
+                             .is_ordered = WantsOneFile(write.input())};
+  switch (write.mode()) {
+    case V1::SAVE_MODE_APPEND:
+      break;
+    case V1::SAVE_MODE_OVERWRITE: {
+      const auto mode = client_->configs().find("spark.sql.sources.partitionOverwriteMode");
+      const bool is_dynamic = mode != client_->configs().end() &&
+                              EqualsIgnoreCase(mode->second, "dynamic") &&
+                              !files.partition_columns.empty();
+      files.mode =
+          is_dynamic ? ingest::FilesMode::kOverwritePartitions : ingest::FilesMode::kOverwrite;
+      break;
+    }
+    default: {
+      const auto found = client_->Execute(sql::ListFiles{.path = path, .limit = 1}, {}, options_);
+      const bool exists = found && found->rows != nullptr && TRY(found->rows->Next()) != nullptr;
+      if (exists && write.mode() == V1::SAVE_MODE_IGNORE) return Ok();
+      if (exists) return Fail(Condition::PATH_ALREADY_EXISTS, {{"outputPath", path}});
+    }
   }
-  if (write.mode() != V1::SAVE_MODE_OVERWRITE) {
-    const auto found = client_->Execute(sql::ListFiles{.path = path, .limit = 1}, {}, options_);
-    const bool exists = found && found->rows != nullptr && TRY(found->rows->Next()) != nullptr;
-    if (exists && write.mode() == V1::SAVE_MODE_IGNORE) return Ok();
-    if (exists) return Fail(Condition::PATH_ALREADY_EXISTS, {{"outputPath", path}});
-  }
-  return Execute(statement);
+  const auto result = client_->Execute(files, translator_.inputs(), options_);
+  if (!result) return std::unexpected(result.error());
+  return Ok();
 }
 
 Status PlanRunner::WriteV2(const V2& write) {
   const Frame frame = TRY(translator_.Translate(write.input()));
   const WriteOptions options = TRY(OptionsOf(write.options()));
   const sql::ObjectName target = TRY(TableName(write.table_name()));
-  if (!write.provider().empty() && !EqualsIgnoreCase(write.provider(), "delta")) {
-    return FailUnsupported("tables in the format " + write.provider());
-  }
+  TRY(UseSettings(write.options()));
   const auto insert = [&](bool is_overwrite) {
     sql::Insert statement{.query = ToNamedQuery(frame)};
     statement.target.name = target;
@@ -180,7 +242,9 @@ Status PlanRunner::WriteV2(const V2& write) {
       return Execute(statement);
     }
     case V2::MODE_OVERWRITE_PARTITIONS:
-      return FailUnsupported("overwritePartitions");
+      TRY(Execute(
+          sql::SetConfig{.key = "spark.sql.sources.partitionOverwriteMode", .value = "dynamic"}));
+      return Execute(insert(true));
     default:
       break;
   }
@@ -188,7 +252,7 @@ Status PlanRunner::WriteV2(const V2& write) {
   create.is_create = write.mode() != V2::MODE_REPLACE;
   create.or_replace = write.mode() == V2::MODE_CREATE_OR_REPLACE;
   create.name = target;
-  create.provider = "delta";
+  create.provider = write.provider().empty() ? "delta" : write.provider();
   create.properties = options.table_properties;
   for (const auto& [key, value] : write.table_properties())
     create.properties.emplace_back(key, value);
