@@ -89,7 +89,7 @@ class Queries(ConnectTest):
         self.assertEqual(self.rows(self.spark.range(1, 10, 4)), [(1,), (5,), (9,)])
         self.assertEqual(
             shown(self.spark.range(3), 2),
-            "+---+\n| id|\n+---+\n|  0|\n|  1|\n+---+\nonly showing top 2 rows\n",
+            "+---+\n| id|\n+---+\n|  0|\n|  1|\n+---+\nonly showing top 2 rows",
         )
         self.assertEqual(
             shown(self.spark.sql("SELECT 'a long text indeed, yes' t, NULL n"), vertical=True),

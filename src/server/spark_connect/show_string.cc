@@ -239,7 +239,7 @@ std::string ShownRows::ToText(const ShowOptions& options) const {
   if (options.vertical && rows_.empty()) {
     text += "(0 rows)\n";
   } else if (num_shown < rows_.size()) {
-    text += fmt::format("only showing top {} {}\n", num_shown, num_shown == 1 ? "row" : "rows");
+    text += fmt::format("only showing top {} {}", num_shown, num_shown == 1 ? "row" : "rows");
   }
   return text;
 }

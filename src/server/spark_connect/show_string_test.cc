@@ -41,7 +41,7 @@ TEST(ShowString, LongCellsAreCutAndMoreRowsAreMentioned) {
             "+---+----------+\n"
             "|  1|a rathe...|\n"
             "+---+----------+\n"
-            "only showing top 1 row\n");
+            "only showing top 1 row");
 }
 
 TEST(ShowString, WithoutTruncationCellsStandToTheLeft) {
