@@ -131,7 +131,9 @@ Result<Frame> RelationTranslator::Leaf(sql::TableRef table,
     frame.columns.push_back(std::move(column));
   }
   if (!is_unique) {
-    frame.table = AsTable(SelectAll(frame), "t");
+    sql::Select all{.from = frame.table};
+    all.items.push_back({.value = {.node = sql::Star{}}});
+    frame.table = AsTable({.body = std::move(all)}, "t");
     frame.table.column_aliases = std::move(physical);
   }
   return frame;
