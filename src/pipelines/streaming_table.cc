@@ -124,7 +124,7 @@ class FlowsRun {
          .merge_schema = request.definition.columns.empty(),
          .user_name = request.user,
          .session_time_zone = request.definition.time_zone,
-         .temp_directory = host.catalog().home() + "/temp",
+         .temp_directory = host.catalog().temporary_directory(),
          .on_commit = [&snapshots = host.snapshots()](const delta::SnapshotPtr& snapshot) {
            snapshots.Put(snapshot);
          }});

@@ -598,8 +598,8 @@ class CopyIntoRun {
 
   /// Writes the rows to a place that is thrown away: so everything is checked that loading checks.
   Status CheckRows(const Plan& plan) {
-    const storage::Location root =
-        TRY(storage::Resolve(call_.shared.home + "/temp/validate-" + RandomUuid()));
+    const storage::Location root = TRY(storage::Resolve(
+        call_.shared.catalog->temporary_directory() + "/validate-" + RandomUuid()));
     const delta::DataFileSpec spec = TRY(delta::DataFileSpecFor(root, plan.metadata()));
     const auto staged = Write(plan, spec);
     const Status cleaned = root.store->DeleteAll(root.path);
