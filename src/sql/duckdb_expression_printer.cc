@@ -89,14 +89,16 @@ Result<std::string> DuckDbPrinter::PrintNode(const Literal& literal) {
       if (text == "-2147483648") return std::string("CAST(-2147483648 AS INTEGER)");
       return text.starts_with('-') ? "(" + text + ")" : text;
     case TypeId::kByte:
+      return "CAST(" + text + " AS TINYINT)";
     case TypeId::kShort:
     case TypeId::kLong:
-      return "CAST(" + text + " AS " + ToDuckDb(literal.type) + ")";
+      return "spark_literal(" + text + ", " + LiteralForDuckDb(types::ToSql(literal.type)) + ")";
+    case TypeId::kTimestamp:  // Its zone, and which hour is meant when clocks go back: as a cast.
+      return "spark_cast(" + LiteralForDuckDb(text) + ", 'TIMESTAMP')";
     case TypeId::kDouble:
     case TypeId::kFloat:
     case TypeId::kDecimal:
     case TypeId::kDate:
-    case TypeId::kTimestamp:
     case TypeId::kTimestampNtz:
       return "CAST(" + LiteralForDuckDb(text) + " AS " + ToDuckDb(literal.type) + ")";
     case TypeId::kBinary:
@@ -156,6 +158,14 @@ Result<std::string> DuckDbPrinter::PrintNode(const ColumnRef& column) {
       [&](const auto& known) { return EqualsIgnoreCase(known.name, column.parts.front()); });
   if (parameter != lambda_parameters_.rend() && parameter->is_index && column.parts.size() == 1) {
     return "CAST(" + QuoteForDuckDb(parameter->name) + " - 1 AS INTEGER)";
+  }
+  if (parameter != lambda_parameters_.rend() && !parameter->field.empty()) {
+    std::string text = "struct_extract(" + QuoteForDuckDb(parameter->variable) + ", " +
+                       LiteralForDuckDb(parameter->field) + ")";
+    for (std::size_t i = 1; i < column.parts.size(); ++i) {
+      text = "struct_extract(" + text + ", " + LiteralForDuckDb(column.parts[i]) + ")";
+    }
+    return text;
   }
   if (!scopes_.empty() && !scopes_.back().window.empty() &&
       EqualsIgnoreCase(column.parts.front(), "window")) {
@@ -345,12 +355,19 @@ Result<std::string> DuckDbPrinter::PrintNode(const Lambda& lambda) {
   const std::size_t outer = lambda_parameters_.size();
   Strings names;
   for (const std::string& name : lambda.parameters) {
-    // Two parameters of transform() and filter() are the element and its index.
+    // Two parameters of transform() and filter() are the element and its index; those of
+    // aggregate() are fields of what PrintAggregateArray() folds.
     const bool is_index = lambda_has_index_ && !names.empty();
-    lambda_parameters_.push_back({.name = name, .is_index = is_index});
-    names.push_back(QuoteForDuckDb(name));
+    const std::string variable =
+        lambda_folds_ ? "inlet_fold_" + std::to_string(lambda_parameters_.size()) : name;
+    std::string field;
+    if (lambda_folds_) field = names.empty() ? "state" : "value";
+    lambda_parameters_.push_back(
+        {.name = name, .is_index = is_index, .variable = variable, .field = field});
+    names.push_back(QuoteForDuckDb(variable));
   }
   const bool outer_has_index = std::exchange(lambda_has_index_, false);
+  lambda_folds_ = false;
   Result<std::string> body = Print(*lambda.body);
   lambda_has_index_ = outer_has_index;
   lambda_parameters_.resize(outer);
@@ -384,6 +401,11 @@ Result<std::string> DuckDbPrinter::PrintNode(const FunctionCall& call) {
       break;
     }
     lambda_has_index_ = name == "transform" || name == "filter";
+    lambda_folds_ = (name == "aggregate" || name == "reduce") && printed.arguments.size() == 2;
+    if (argument.value.As<Star>() != nullptr && name != "count") {
+      printed.arguments.push_back("*COLUMNS(" + TRY(PrintStar(*argument.value.As<Star>())) + ")");
+      continue;
+    }
     Result<std::string> text = Print(argument.value);
     if (!text) {
       status = std::unexpected(std::move(text).error());
@@ -392,6 +414,7 @@ Result<std::string> DuckDbPrinter::PrintNode(const FunctionCall& call) {
     printed.arguments.push_back(*std::move(text));
   }
   lambda_has_index_ = false;
+  lambda_folds_ = false;
   TRY(std::move(status));
   // grouping_id() speaks of all columns of GROUP BY.
   const Select* select = scopes_.empty() ? nullptr : scopes_.back().select;
@@ -410,6 +433,9 @@ Result<std::string> DuckDbPrinter::PrintNode(const FunctionCall& call) {
   }
   if (!call.within_group.empty()) {
     printed.within_group = "ORDER BY " + TRY(PrintSort(call.within_group));
+    for (const SortItem& item : call.within_group) {
+      printed.within_group_values.push_back(TRY(Print(item.value)));
+    }
   }
   if (call.filter) printed.filter = TRY(Print(*call.filter));
   if (call.over) printed.over = TRY(PrintOver(*call.over));

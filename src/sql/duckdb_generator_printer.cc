@@ -55,38 +55,35 @@ Result<std::string> DuckDbPrinter::PrintGenerator(const FunctionCall& call,
 Result<std::string> DuckDbPrinter::PrintExplode(const FunctionCall& call, const Strings& aliases,
                                                 bool is_outer) {
   const bool has_position = NameOf(call).starts_with("pos");
-  const Expression& argument = call.arguments.front().value;
-  const std::string value = TRY(Print(argument));
+  const std::string value = TRY(Print(call.arguments.front().value));
   const std::size_t of_array = has_position ? 2 : 1;
-  const bool is_map = aliases.empty() ? IsMap(argument) : aliases.size() == of_array + 1;
+  const bool is_map = aliases.size() == of_array + 1;
   const std::size_t width = of_array + (is_map ? 1 : 0);
-  if (!aliases.empty() && aliases.size() != width) return WrongAliases(width, aliases.size());
-  const auto name_of = [&](std::size_t column, std::string_view usual) {
-    return aliases.empty() ? std::string(usual) : aliases[column];
-  };
   // OUTER: an empty list and NULL give one row of NULLs.
   const auto list = [&](const std::string& text) {
     if (!is_outer) return text;
     return "CASE WHEN len(" + text + ") > 0 THEN " + text + " ELSE [NULL] END";
   };
-  if (aliases.empty() && !has_position) {
+  if (aliases.empty()) {
     // Only the type tells whether there is one column or two, and only the binder knows it.
-    return "unnest(" + list("spark_exploded(" + value + ")") + ", max_depth := 2)";
+    const std::string entries =
+        (has_position ? "spark_exploded_at(" : "spark_exploded(") + value + ")";
+    return "unnest(" + list(entries) + ", max_depth := 2)";
   }
+  if (aliases.size() != width) return WrongAliases(width, aliases.size());
   Strings columns;
   if (has_position) {
     const std::string size = is_map ? "map_keys(" + value + ")" : value;
     const std::string positions =
         "list_transform(range(0, len(" + size + ")), lambda p: CAST(p AS INTEGER))";
-    columns.push_back(As("unnest(" + list(positions) + ")", name_of(0, "pos")));
+    columns.push_back(As("unnest(" + list(positions) + ")", aliases[0]));
   }
   const std::size_t first = has_position ? 1 : 0;
   if (is_map) {
-    columns.push_back(As("unnest(" + list("map_keys(" + value + ")") + ")", name_of(first, "key")));
-    columns.push_back(
-        As("unnest(" + list("map_values(" + value + ")") + ")", name_of(first + 1, "value")));
+    columns.push_back(As("unnest(" + list("map_keys(" + value + ")") + ")", aliases[first]));
+    columns.push_back(As("unnest(" + list("map_values(" + value + ")") + ")", aliases[first + 1]));
   } else {
-    columns.push_back(As("unnest(" + list(value) + ")", name_of(first, "col")));
+    columns.push_back(As("unnest(" + list(value) + ")", aliases[first]));
   }
   std::string text;
   for (const std::string& column : columns) text += (text.empty() ? "" : ", ") + column;
@@ -162,50 +159,6 @@ Result<std::string> DuckDbPrinter::PrintJsonTuple(const FunctionCall& call,
     text += (i > 0 ? ", " : "") + As(TRY(PrintCall(*rule, get)), name);
   }
   return text;
-}
-
-bool DuckDbPrinter::IsMap(const Expression& expression) const {
-  if (const auto* cast = expression.As<Cast>()) return cast->type.is(types::TypeId::kMap);
-  if (const auto* call = expression.As<FunctionCall>()) {
-    const std::string name = NameOf(*call);
-    return name == "map" || name == "str_to_map" || name == "transform_keys" ||
-           name == "transform_values" ||
-           (name.starts_with("map_") && name != "map_keys" && name != "map_values" &&
-            name != "map_entries" && name != "map_contains_key");
-  }
-  const auto* column = expression.As<ColumnRef>();
-  if (column == nullptr) return false;
-  const auto type = TypeOf(*column);
-  return type && type->is(types::TypeId::kMap);
-}
-
-/// The type of a column of an input whose schema is known: a, t.a, t.s.f
-std::optional<types::DataType> DuckDbPrinter::TypeOf(const ColumnRef& column) const {
-  const Strings parts = WithoutCatalog(column.parts);
-  const auto field_from = [&](const types::StructType& schema,
-                              std::size_t first) -> std::optional<types::DataType> {
-    if (first >= parts.size()) return std::nullopt;
-    const types::StructField* field = schema.Find(parts[first]);
-    if (field == nullptr) return std::nullopt;
-    types::DataType type = field->type;
-    for (std::size_t i = first + 1; i < parts.size(); ++i) {
-      if (!type.is(types::TypeId::kStruct)) return std::nullopt;
-      const types::StructType fields{type.fields()};
-      const types::StructField* inner = fields.Find(parts[i]);
-      if (inner == nullptr) return std::nullopt;
-      types::DataType inner_type = inner->type;
-      type = std::move(inner_type);
-    }
-    return type;
-  };
-  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
-    for (const Scope::Table& table : scope->tables) {
-      if (table.schema == nullptr) continue;
-      const bool is_qualified = parts.size() > 1 && EqualsIgnoreCase(parts.front(), table.name);
-      if (auto type = field_from(*table.schema, is_qualified ? 1 : 0)) return type;
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace inlet::sql

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "sql/ast.h"
@@ -17,6 +19,10 @@ struct DuckDbOptions {
   /// The columns of an InputRef, when known: tells maps from arrays in generators, fields from
   /// tables in output names. May be empty.
   std::function<const types::StructType*(std::string_view input)> schema_of_input;
+  /// The columns at which the operands of a set operation meet, each a query for DuckDB; nothing
+  /// when they have the same types or these are not known. May be empty.
+  std::function<Result<std::optional<types::StructType>>(const std::vector<std::string>& operands)>
+      common_columns;
 };
 
 /// The query. Every output column has an alias: the written one, or the name that Spark gives to an

@@ -36,6 +36,8 @@ class DuckDbPrinter {
   struct LambdaParameter {
     std::string name;
     bool is_index = false;  ///< Counts from 0 in Spark, from 1 in DuckDB.
+    std::string variable;   ///< What DuckDB calls it.
+    std::string field;      ///< Of the variable; empty: all of it.
   };
   using Strings = std::vector<std::string>;
 
@@ -49,6 +51,7 @@ class DuckDbPrinter {
   Result<std::string> PrintStar(const Star& star);
   Result<std::string> PrintGroupBy(const GroupBy& group_by);
   Result<std::string> PrintWindows(const std::vector<NamedWindow>& windows);
+  Result<std::string> PrintSetOperation(const SetOperation& operation);
   Result<std::string> PrintRows(const std::vector<std::vector<Expression>>& rows);
   Result<std::string> PrintSort(const std::vector<SortItem>& items);
   Result<std::string> PrintList(const std::vector<Expression>& items);
@@ -76,8 +79,6 @@ class DuckDbPrinter {
   Result<std::string> PrintInline(const FunctionCall& call, const Strings& aliases, bool is_outer);
   Result<std::string> PrintStack(const FunctionCall& call, const Strings& aliases);
   Result<std::string> PrintJsonTuple(const FunctionCall& call, const Strings& aliases);
-  bool IsMap(const Expression& expression) const;
-  std::optional<types::DataType> TypeOf(const ColumnRef& column) const;
 
   // Expressions.
   Result<std::string> PrintNode(const Literal& literal);
@@ -118,8 +119,11 @@ class DuckDbPrinter {
 
   const DuckDbOptions& options_;  // Outlives this.
   std::vector<Scope> scopes_;     // Innermost last.
+  Strings with_tables_;           // The CTEs in scope, as they were written.
+  bool with_is_recursive_ = false;
   std::vector<LambdaParameter> lambda_parameters_;
   bool lambda_has_index_ = false;  // Of the call whose arguments are being written.
+  bool lambda_folds_ = false;      // Likewise: the next lambda is the one of aggregate().
 };
 
 }  // namespace inlet::sql

@@ -41,7 +41,7 @@ TEST(DuckDbPrinter, WritesLiteralsByType) {
   EXPECT_EQ(Printed("SELECT 1 AS a, -1 AS b, 5L AS c, 1.50 AS d, 1e3 AS e, 'it''s' AS f, X'0A' AS "
                     "g, DATE '2024-01-01' AS h, "
                     "INTERVAL 2 DAYS AS i, INTERVAL 1 HOUR AS j, INTERVAL 1 YEAR AS k"),
-            "SELECT 1 AS \"a\", (-1) AS \"b\", CAST(5 AS BIGINT) AS \"c\", CAST('1.50' AS "
+            "SELECT 1 AS \"a\", (-1) AS \"b\", spark_literal(5, 'BIGINT') AS \"c\", CAST('1.50' AS "
             "DECIMAL(3,2)) AS \"d\", "
             "CAST('1e3' AS DOUBLE) AS \"e\", 'it''s' AS \"f\", from_hex('0A') AS \"g\", "
             "CAST('2024-01-01' AS DATE) AS \"h\", "

@@ -108,6 +108,26 @@ std::string PlainText(const Expression& value) {
   return OutputName(value);
 }
 
+/// Whether the cells of a column of VALUES may have different types. Only for some rows: a long
+/// list is written by a program, which writes one kind.
+bool HasMixedColumn(const std::vector<std::vector<Expression>>& rows) {
+  constexpr std::size_t kMostRows = 500;
+  if (rows.size() < 2 || rows.size() > kMostRows) return false;
+  for (std::size_t column = 0; column < rows.front().size(); ++column) {
+    std::optional<types::TypeId> type;
+    for (const std::vector<Expression>& row : rows) {
+      const Expression* cell = &row[column];
+      if (const auto* unary = cell->As<Unary>()) cell = unary->operand.get();
+      const auto* literal = cell->As<Literal>();
+      if (literal == nullptr) return true;
+      if (literal->type.is(types::TypeId::kVoid)) continue;
+      if (type && *type != literal->type.id()) return true;
+      type = literal->type.id();
+    }
+  }
+  return false;
+}
+
 constexpr const char* kWindowOfRow = "\"windows of a row\".\"window\"";
 
 /// The call of window() that a query groups by; null when there is none.
@@ -137,6 +157,8 @@ std::string TextOfValue(const PivotTable::Value& value) {
 
 Result<std::string> DuckDbPrinter::Print(const Query& query) {
   std::string text;
+  const std::size_t outer_tables = with_tables_.size();
+  const bool outer_is_recursive = with_is_recursive_;
   if (!query.with.empty()) text += TRY(PrintWith(query));
   text += TRY(PrintBody(query));
   // ORDER BY sees the tables of the SELECT.
@@ -168,6 +190,8 @@ Result<std::string> DuckDbPrinter::Print(const Query& query) {
   };
   Result<std::string> rest = print_rest();
   scopes_.pop_back();
+  with_tables_.resize(outer_tables);
+  with_is_recursive_ = outer_is_recursive;
   text += TRY(std::move(rest));
   return text;
 }
@@ -178,30 +202,56 @@ Result<std::string> DuckDbPrinter::PrintWith(const Query& query) {
     std::string text = QuoteForDuckDb(table.name);
     if (!table.columns.empty()) text += "(" + QuotedList(table.columns) + ")";
     tables.push_back(text + " AS (" + TRY(Print(table.query)) + ")");
+    with_tables_.push_back(tables.back());
   }
+  with_is_recursive_ = with_is_recursive_ || query.is_recursive;
   return (query.is_recursive ? "WITH RECURSIVE " : "WITH ") + Join(tables, ", ") + " ";
 }
 
 Result<std::string> DuckDbPrinter::PrintBody(const Query& query) {
   if (const auto* select = std::get_if<Select>(&query.body)) return PrintSelect(*select);
   if (const auto* operation = std::get_if<SetOperation>(&query.body)) {
-    Strings operands;
-    for (const Query& operand : operation->operands) {
-      operands.push_back("(" + TRY(Print(operand)) + ")");
-    }
-    std::string between = " " + std::string(NameOf(operation->op));
-    if (operation->is_all) between += " ALL";
-    return Join(operands, between + " ");
+    return PrintSetOperation(*operation);
   }
   if (const auto* values = std::get_if<ValuesQuery>(&query.body)) {
-    const std::size_t width = values->rows.empty() ? 0 : values->rows.front().size();
-    return "SELECT * FROM (VALUES " + TRY(PrintRows(values->rows)) + ") AS \"values\"(" +
-           QuotedList(ValuesColumns(width)) + ")";
+    return PrintRows(values->rows);
   }
   return FailInternal("TABLE was not bound");
 }
 
+/// Its operands are cast to their common types, which are not those of DuckDB.
+Result<std::string> DuckDbPrinter::PrintSetOperation(const SetOperation& operation) {
+  Strings operands;
+  for (const Query& operand : operation.operands) {
+    operands.push_back("(" + TRY(Print(operand)) + ")");
+  }
+  if (options_.common_columns) {
+    std::string with;
+    if (!with_tables_.empty()) {
+      with = (with_is_recursive_ ? "WITH RECURSIVE " : "WITH ") + Join(with_tables_, ", ") + " ";
+    }
+    Strings queries;
+    for (const std::string& operand : operands) queries.push_back(with + operand);
+    if (const auto columns = TRY(options_.common_columns(queries))) {
+      Strings items;
+      for (std::size_t i = 0; i < columns->size(); ++i) {
+        items.push_back("spark_cast(#" + std::to_string(i + 1) + ", " +
+                        LiteralForDuckDb(types::ToSql(columns->fields[i].type)) + ") AS " +
+                        QuoteForDuckDb(columns->fields[i].name));
+      }
+      for (std::string& operand : operands) {
+        operand = "(SELECT " + Join(items, ", ") + " FROM " + operand + " AS \"operand\")";
+      }
+    }
+  }
+  std::string between = " " + std::string(NameOf(operation.op));
+  if (operation.is_all) between += " ALL";
+  return Join(operands, between + " ");
+}
+
+/// VALUES as a query.
 Result<std::string> DuckDbPrinter::PrintRows(const std::vector<std::vector<Expression>>& rows) {
+  const std::size_t width = rows.empty() ? 0 : rows.front().size();
   Strings texts;
   for (const std::vector<Expression>& row : rows) {
     if (row.size() != rows.front().size()) {
@@ -212,7 +262,19 @@ Result<std::string> DuckDbPrinter::PrintRows(const std::vector<std::vector<Expre
     }
     texts.push_back("(" + TRY(PrintList(row)) + ")");
   }
-  return Join(texts, ", ");
+  if (!HasMixedColumn(rows)) {
+    return "SELECT * FROM (VALUES " + Join(texts, ", ") + ") AS \"values\"(" +
+           QuotedList(ValuesColumns(width)) + ")";
+  }
+  // As arrays, whose elements meet as those of Spark do.
+  Strings columns;
+  for (std::size_t column = 0; column < width; ++column) {
+    Strings cells;
+    for (const std::vector<Expression>& row : rows) cells.push_back(TRY(Print(row[column])));
+    columns.push_back("unnest(spark_array(" + Join(cells, ", ") + ")) AS \"col" +
+                      std::to_string(column + 1) + "\"");
+  }
+  return "SELECT " + Join(columns, ", ");
 }
 
 Result<std::string> DuckDbPrinter::PrintList(const std::vector<Expression>& items) {
@@ -447,9 +509,7 @@ Result<std::string> DuckDbPrinter::PrintPlainTable(const TableRef& table) {
     return "(" + TRY(Print(*subquery->query)) + ")";
   }
   if (const auto* values = table.As<ValuesTable>()) {
-    const std::size_t width = values->rows.empty() ? 0 : values->rows.front().size();
-    return "(SELECT * FROM (VALUES " + TRY(PrintRows(values->rows)) + ") AS \"values\"(" +
-           QuotedList(ValuesColumns(width)) + "))";
+    return "(" + TRY(PrintRows(values->rows)) + ")";
   }
   if (const auto* join = table.As<JoinTable>()) return PrintJoin(*join);
   if (const auto* pivot = table.As<PivotTable>()) return PrintPivot(*pivot);

@@ -1,6 +1,7 @@
 #include "sql/function_prints.h"
 
 #include "sql/duckdb_printer.h"
+#include "sql/printer.h"
 
 namespace inlet::sql {
 namespace {
@@ -93,12 +94,23 @@ Result<std::string> PrintAggregateArray(const PrintedCall& call) {
   const PrintedLambda merge = TRY(LambdaAt(call, 2));
   if (merge.parameters.size() != 2)
     return FailUnsupported("aggregate() with such a merge function");
-  std::string result = "list_reduce(" + call.arguments[0] + ", lambda " + merge.parameters[0] +
-                       ", " + merge.parameters[1] + ": " + merge.body + ", " + call.arguments[1] +
-                       ")";
+  const std::string& list = call.arguments[0];
+  const std::string& zero = call.arguments[1];
+  // DuckDB folds elements of one type: here each is a pair of a state and a value.
+  const std::string pairs = "list_transform(" + list +
+                            ", lambda inlet_value: struct_pack(\"state\" := spark_null_of(" + zero +
+                            "), \"value\" := inlet_value))";
+  const std::string step = "struct_pack(\"state\" := spark_fold_step(" + merge.body +
+                           ", spark_null_of(" + zero + ")), \"value\" := struct_extract(" +
+                           merge.parameters[1] + ", 'value'))";
+  const std::string first = "struct_pack(\"state\" := " + zero +
+                            ", \"value\" := spark_null_of(list_extract(" + list + ", 1)))";
+  std::string result = "struct_extract(list_reduce(" + pairs + ", lambda " + merge.parameters[0] +
+                       ", " + merge.parameters[1] + ": " + step + ", " + first + "), 'state')";
   if (call.arguments.size() < 4) return result;
   const PrintedLambda finish = TRY(LambdaAt(call, 3));
-  return Let(finish.parameters[0], result, finish.body);
+  return "CASE WHEN " + list + " IS NOT NULL THEN " +
+         Let(finish.parameters[0], result, finish.body) + " END";
 }
 
 Result<std::string> PrintZipWith(const PrintedCall& call) {
@@ -139,8 +151,14 @@ Result<std::string> PrintMapZipWith(const PrintedCall& call) {
 }
 
 Result<std::string> PrintArraySort(const PrintedCall& call) {
-  if (call.arguments.size() > 1) return FailUnsupported("array_sort() with a comparator");
-  return "spark_array_sort(" + call.arguments[0] + ")";
+  if (call.arguments.size() < 2) return "spark_array_sort(" + call.arguments[0] + ")";
+  // Every element compared with every one, then sorted by the outcomes.
+  const PrintedLambda compare = TRY(LambdaAt(call, 1));
+  if (compare.parameters.size() != 2) return FailUnsupported("array_sort() with such a function");
+  return Let("inlet_array", call.arguments[0],
+             "spark_sort_by(inlet_array, list_transform(inlet_array, lambda " +
+                 compare.parameters[0] + ": list_transform(inlet_array, lambda " +
+                 compare.parameters[1] + ": " + compare.body + ")))");
 }
 
 Result<std::string> PrintSortArray(const PrintedCall& call) {
@@ -210,20 +228,98 @@ Result<std::string> PrintFirst(const PrintedCall& call) {
 }
 
 Result<std::string> PrintListAgg(const PrintedCall& call) {
-  const std::string separator = call.arguments.size() > 1 ? call.arguments[1] : "''";
   PrintedCall rest = call;
   rest.within_group.clear();
-  return "string_agg(" + std::string(call.is_distinct ? "DISTINCT " : "") + "spark_cast(" +
-         call.arguments[0] + ", 'string'), " + separator +
-         (call.within_group.empty() ? "" : " " + call.within_group) + ")" + rest.Suffix();
+  std::string order = call.within_group.empty() ? "" : " " + call.within_group;
+  // Distinct values come out of a hash table in any order: better a certain one.
+  if (order.empty() && call.is_distinct) order = " ORDER BY " + call.arguments[0];
+  return "spark_listagg(" + std::string(call.is_distinct ? "DISTINCT " : "") + call.ArgumentList() +
+         order + ")" + rest.Suffix();
 }
 
 Result<std::string> PrintPercentile(const PrintedCall& call) {
-  const bool approximate = call.name != "percentile";
-  const std::string value =
-      approximate ? call.arguments[0] : "spark_cast(" + call.arguments[0] + ", 'double')";
-  return (approximate ? "quantile_disc(" : "quantile_cont(") + value + ", " + call.arguments[1] +
-         ")" + call.Suffix();
+  if (call.name == "percentile_approx" || call.name == "approx_percentile") {
+    return "quantile_disc(" + call.arguments[0] + ", " + call.arguments[1] + ")" + call.Suffix();
+  }
+  const std::string distinct = call.is_distinct ? "DISTINCT " : "";
+  if (call.name == "median" || call.name == "percentile") {
+    const std::string fraction = call.name == "median" ? "0.5e0" : call.arguments[1];
+    return "spark_percentile(" + distinct + call.arguments[0] + ", " + fraction + ", FALSE, FALSE" +
+           (call.arguments.size() > 2 ? ", " + call.arguments[2] : "") + ")" + call.Suffix();
+  }
+  // percentile_cont(0.5) WITHIN GROUP (ORDER BY x), and percentile_disc().
+  if (call.within_group_values.size() != 1) {
+    return Fail(Condition::WRONG_NUM_ARGS,
+                {{"functionName", types::QuoteIdentifier(call.name) + " WITHIN GROUP"},
+                 {"expectedNum", "1"},
+                 {"actualNum", std::to_string(call.within_group_values.size())}});
+  }
+  PrintedCall rest = call;
+  rest.within_group.clear();
+  const bool descends = call.call != nullptr && call.call->within_group.front().descending;
+  return "spark_percentile(" + distinct + call.within_group_values.front() + ", " +
+         call.arguments[0] + (call.name == "percentile_disc" ? ", TRUE" : ", FALSE") +
+         (descends ? ", TRUE)" : ", FALSE)") + rest.Suffix();
+}
+
+/// mode(x), mode(x, true) and mode() WITHIN GROUP (ORDER BY x): of values that are as frequent, the
+/// least, and the greatest in ascending order.
+Result<std::string> PrintMode(const PrintedCall& call) {
+  if (call.arguments.empty() && call.within_group_values.size() == 1) {
+    PrintedCall rest = call;
+    rest.within_group.clear();
+    const bool descends = call.call != nullptr && call.call->within_group.front().descending;
+    return "mode(" + call.within_group_values.front() + " ORDER BY " +
+           call.within_group_values.front() + (descends ? " ASC)" : " DESC)") + rest.Suffix();
+  }
+  if (call.arguments.empty()) return FailUnsupported("mode() without a value");
+  const bool is_least = call.arguments.size() > 1 && Upper(call.arguments[1]) == "TRUE";
+  return "mode(" + call.arguments[0] +
+         (is_least ? " ORDER BY " + call.arguments[0] + " ASC)" : ")") + call.Suffix();
+}
+
+/// max_by(x, y) and min_by(), or the k values of the highest y.
+Result<std::string> PrintExtremeBy(const PrintedCall& call) {
+  const std::string function = call.name == "max_by" ? "arg_max" : "arg_min";
+  return function + (call.arguments.size() > 2 ? "(" : "_null(") + call.ArgumentList() + ")" +
+         call.Suffix();
+}
+
+/// nth_value(x, n[, ignore_nulls]).
+Result<std::string> PrintNthValue(const PrintedCall& call) {
+  const bool ignores_nulls =
+      call.ignore_nulls || (call.arguments.size() > 2 && Upper(call.arguments[2]) == "TRUE");
+  return "nth_value(" + call.arguments[0] + ", " + call.arguments[1] +
+         (ignores_nulls ? " IGNORE NULLS" : "") + ")" + call.Suffix();
+}
+
+/// extract(YEAR FROM x), and extract('YEAR', x) of PySpark.
+Result<std::string> PrintExtract(const PrintedCall& call) {
+  if (call.arguments.size() == 2) return "spark_date_part(" + call.ArgumentList() + ")";
+  std::string unit = call.keyword;
+  for (char& c : unit) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return "spark_date_part(" + LiteralForDuckDb(unit) + ", " + call.arguments[0] + ")";
+}
+
+/// The message names the condition when it is not given.
+Result<std::string> PrintAssertTrue(const PrintedCall& call) {
+  if (call.arguments.size() > 1) return "spark_assert_true(" + call.ArgumentList() + ")";
+  const std::string condition = call.call != nullptr && !call.call->arguments.empty()
+                                    ? ToSparkText(call.call->arguments[0].value)
+                                    : "condition";
+  return "spark_assert_true(" + call.arguments[0] + ", " +
+         LiteralForDuckDb("'" + condition + "' is not true!") + ")";
+}
+
+Result<std::string> PrintCollation(const PrintedCall& call) {
+  const auto* collate =
+      call.call != nullptr ? call.call->arguments[0].value.As<Collate>() : nullptr;
+  return "spark_collation(" + call.arguments[0] + ", " +
+         LiteralForDuckDb(collate != nullptr ? Upper(collate->collation) : "UTF8_BINARY") + ")";
+}
+
+Result<std::string> PrintTimeType(const PrintedCall&) {
+  return Fail(Condition::UNSUPPORTED_TIME_TYPE, {});
 }
 
 /// date_add(d, n), and with a unit dateadd(DAY, n, x).
@@ -241,12 +337,13 @@ Result<std::string> PrintDateDiff(const PrintedCall& call) {
   return "spark_timestampdiff(" + LiteralForDuckDb(call.keyword) + ", " + call.ArgumentList() + ")";
 }
 
-/// TRIM(BOTH c FROM s) comes as (s, c); trim(s) alone.
+/// TRIM(BOTH c FROM s) and btrim() come as (s, c), trim(c, s) and its kin as they say.
 Result<std::string> PrintTrim(const PrintedCall& call) {
-  const std::string function = call.keyword == "LEADING"    ? "spark_ltrim("
-                               : call.keyword == "TRAILING" ? "spark_rtrim("
-                                                            : "spark_trim(";
+  const bool is_left = call.keyword == "LEADING" || call.name == "ltrim";
+  const bool is_right = call.keyword == "TRAILING" || call.name == "rtrim";
+  const std::string function = is_left ? "spark_ltrim(" : is_right ? "spark_rtrim(" : "spark_trim(";
   if (call.arguments.size() < 2) return function + call.arguments[0] + ")";
+  if (call.keyword.empty() && call.name != "btrim") return function + call.ArgumentList() + ")";
   return function + call.arguments[1] + ", " + call.arguments[0] + ")";
 }
 

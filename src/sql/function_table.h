@@ -28,9 +28,10 @@ struct PrintedCall {
   std::string keyword;  ///< "DAY" of dateadd(DAY, ...), "YEAR" of EXTRACT(YEAR FROM ...).
   bool is_distinct = false;
   bool ignore_nulls = false;
-  std::string within_group;  ///< "ORDER BY x DESC"; empty: none.
-  std::string filter;        ///< The condition of FILTER (WHERE ...); empty: none.
-  std::string over;          ///< "(PARTITION BY ...)" or a window's name; empty: none.
+  std::string within_group;                      ///< "ORDER BY x DESC"; empty: none.
+  std::vector<std::string> within_group_values;  ///< The same, only what is sorted by.
+  std::string filter;  ///< The condition of FILTER (WHERE ...); empty: none.
+  std::string over;    ///< "(PARTITION BY ...)" or a window's name; empty: none.
 
   /// " WITHIN GROUP (...) FILTER (WHERE ...) OVER (...)": what stands behind an aggregate's
   /// bracket. `condition`, when given, is joined to the filter by AND.

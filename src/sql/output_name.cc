@@ -88,13 +88,14 @@ constexpr FunctionName kShownNames[] = {{"acos", "ACOS"},
                                         {"power", "POWER"},
                                         {"radians", "RADIANS"},
                                         {"rank", "RANK"},
-                                        {"regexp", "RLIKE"},
-                                        {"regexp_like", "RLIKE"},
+                                        {"regexp", "REGEXP"},
+                                        {"regexp_like", "REGEXP_LIKE"},
                                         {"rlike", "RLIKE"},
                                         {"sec", "SEC"},
                                         {"signum", "SIGNUM"},
                                         {"sin", "SIN"},
                                         {"sinh", "SINH"},
+                                        {"spark_partition_id", "SPARK_PARTITION_ID"},
                                         {"sqrt", "SQRT"},
                                         {"tan", "TAN"},
                                         {"tanh", "TANH"}};
@@ -108,6 +109,13 @@ struct DefaultArgument {
 constexpr DefaultArgument kDefaults[] = {{"approx_percentile", 2, "10000"},
                                          {"bround", 1, "0"},
                                          {"from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
+                                         {"hll_sketch_agg", 1, "12"},
+                                         {"hll_union", 2, "false"},
+                                         {"hll_union_agg", 1, "false"},
+                                         {"kll_sketch_agg_bigint", 1, "NULL"},
+                                         {"kll_sketch_agg_double", 1, "NULL"},
+                                         {"kll_sketch_agg_float", 1, "NULL"},
+                                         {"listagg", 1, "NULL"},
                                          {"locate", 2, "1"},
                                          {"lpad", 2, " "},
                                          {"overlay", 3, "-1"},
@@ -115,13 +123,22 @@ constexpr DefaultArgument kDefaults[] = {{"approx_percentile", 2, "10000"},
                                          {"position", 2, "1"},
                                          {"regexp_extract", 2, "1"},
                                          {"regexp_extract_all", 2, "1"},
+                                         {"regexp_instr", 2, "0"},
                                          {"regexp_replace", 3, "1"},
                                          {"round", 1, "0"},
                                          {"rpad", 2, " "},
+                                         {"sentences", 1, ""},
+                                         {"sentences", 2, ""},
                                          {"sort_array", 1, "true"},
                                          {"split", 2, "-1"},
+                                         {"st_asbinary", 1, "NDR"},
+                                         {"st_geomfromwkb", 1, "0"},
+                                         {"string_agg", 1, "NULL"},
                                          {"substr", 2, "2147483647"},
                                          {"substring", 2, "2147483647"},
+                                         {"theta_sketch_agg", 1, "12"},
+                                         {"theta_union", 2, "12"},
+                                         {"theta_union_agg", 1, "12"},
                                          {"unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
                                          {"to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"}};
 
@@ -403,6 +420,20 @@ class NameWriter {
     const bool takes_flag = name == "first" || name == "last" || name == "first_value" ||
                             name == "last_value" || name == "any_value";
     if (takes_flag && arguments.size() > 1) arguments.resize(1);
+    // Schemas and options are no part of the name, nor are the seeds of some.
+    for (const std::string_view plain :
+         {"from_csv", "from_json", "from_xml", "schema_of_csv", "schema_of_json", "schema_of_xml",
+          "shuffle", "to_csv", "to_json", "to_xml"}) {
+      if (name == plain && arguments.size() > 1) arguments.resize(1);
+    }
+    if (name == "uuid") arguments.clear();
+    if (name == "try_make_timestamp" && arguments.size() == 7) arguments.pop_back();
+    if (name == "assert_true" && arguments.size() == 1) {
+      arguments.push_back("'" + arguments[0] + "' is not true!");
+    }
+    if (name == "make_interval" || name == "try_make_interval") {
+      while (arguments.size() < 7) arguments.emplace_back("0");
+    }
     if (name == "log" && arguments.size() == 1) arguments.insert(arguments.begin(), "E()");
     std::string text = call.is_distinct ? "DISTINCT " : "";
     for (std::size_t i = 0; i < arguments.size(); ++i) text += (i > 0 ? ", " : "") + arguments[i];
@@ -415,7 +446,7 @@ class NameWriter {
     if (!call.within_group.empty()) {
       text += " WITHIN GROUP (ORDER BY ";
       for (const SortItem& item : call.within_group) {
-        text += Text(item.value) + (item.descending ? " DESC" : "");
+        text += Text(item.value) + (item.descending ? " DESC NULLS LAST" : " ASC NULLS FIRST");
       }
       text += ")";
     }
@@ -436,6 +467,23 @@ class NameWriter {
     }
     const std::string list = Arguments(call, name);
     if (name == "if" || name == "iff") return "(IF(" + list + "))";
+    if (name == "positive") return "(+ " + list + ")";
+    if (name == "mode" && arguments.size() == 2) {
+      const auto* flag = arguments[1].value.As<Literal>();
+      const std::string value = Text(arguments[0].value);
+      if (flag == nullptr || flag->text != "true") return "mode(" + value + ")";
+      return "mode() WITHIN GROUP (ORDER BY " + value + " DESC)";
+    }
+    const bool is_trim = name == "trim" || name == "ltrim" || name == "rtrim" || name == "btrim";
+    if (is_trim && arguments.size() == 2) {
+      const std::string_view side = name == "ltrim"   ? "LEADING"
+                                    : name == "rtrim" ? "TRAILING"
+                                                      : "BOTH";
+      const std::size_t source = name == "btrim" ? 0 : 1;
+      return "TRIM(" + std::string(side) + " " + Text(arguments[1 - source].value) + " FROM " +
+             Text(arguments[source].value) + ")";
+    }
+    if (name == "dateadd" && arguments.size() == 2) return "date_add(" + list + ")";
     if (arguments.size() == 1) {
       if (name == "isnull") return "(" + list + " IS NULL)";
       if (name == "isnotnull") return "(" + list + " IS NOT NULL)";

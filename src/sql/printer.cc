@@ -425,9 +425,14 @@ class SqlPrinter {
       case TypeId::kLong:
         return Word(literal.text + "L");
       case TypeId::kFloat:
-        return Word(literal.text + "F");
-      case TypeId::kDouble:
-        return Word(literal.text + "D");
+      case TypeId::kDouble: {
+        const bool is_float = literal.type.is(TypeId::kFloat);
+        // Spark Connect has literals that are no numbers, SQL has not.
+        if (literal.text.contains("NaN") || literal.text.contains("Inf")) {
+          return Word((is_float ? "FLOAT(" : "DOUBLE(") + QuoteText(literal.text) + ")");
+        }
+        return Word(literal.text + (is_float ? "F" : "D"));
+      }
       case TypeId::kDecimal:
         return Word(literal.text + "BD");
       case TypeId::kInteger:

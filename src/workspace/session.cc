@@ -88,12 +88,15 @@ Result<std::pair<std::string, std::string>> CompleteSchema(const sql::ObjectName
 }
 
 engine::QueryContext ContextOf(const Call& call) {
-  return {.session_time_zone = call.session.time_zone(),
-          .current_catalog = call.session.catalog,
-          .current_schema = call.session.schema,
-          .current_user = call.session.user,
-          .now_us = NowUs(),
-          .on_progress = {}};
+  return {
+      .session_time_zone = call.session.time_zone(),
+      .current_catalog = call.session.catalog,
+      .current_schema = call.session.schema,
+      .current_user = call.session.user,
+      .last_map_key_wins = EqualsIgnoreCase(
+          GetString(call.session.configs, "spark.sql.mapKeyDedupPolicy").value_or(""), "LAST_WIN"),
+      .now_us = NowUs(),
+      .on_progress = {}};
 }
 
 Result<storage::Location> ResolvePath(const Call& call, std::string_view path) {

@@ -3,6 +3,7 @@
 #include "base/option_map.h"
 #include "engine/duckdb/error_place.h"
 #include "engine/duckdb/query.h"
+#include "engine/duckdb/set_operations.h"
 #include "engine/engine.h"
 #include "engine/parallel_copy.h"
 #include "engine/pure_copy.h"
@@ -60,7 +61,8 @@ class DuckDbEngine : public Engine {
   Result<types::StructType> Describe(const sql::Query& query, std::span<const Input> inputs,
                                      const QueryContext& context) override {
     DuckDbInstance& instance = *TRY(OpenInstance());
-    const DuckDbQuery printed = TRY(Print(query, {inputs.begin(), inputs.end()}, context));
+    const DuckDbQuery printed =
+        TRY(Print(instance, query, {inputs.begin(), inputs.end()}, context));
     Result<types::StructType> schema = Located(query, DescribeSql(instance, printed));
     if (!schema) SuggestColumns(inputs, schema.error());
     return schema;
@@ -71,7 +73,7 @@ class DuckDbEngine : public Engine {
                                                   const QueryContext& context,
                                                   std::stop_token stop) override {
     DuckDbInstance& instance = *TRY(OpenInstance());
-    const DuckDbQuery printed = TRY(Print(query, std::move(inputs), context));
+    const DuckDbQuery printed = TRY(Print(instance, query, std::move(inputs), context));
     return Located(query, RunSql(instance, printed, std::move(stop)));
   }
 
@@ -93,7 +95,7 @@ class DuckDbEngine : public Engine {
                           std::move(stop));
     }
     DuckDbInstance& instance = *TRY(OpenInstance());
-    const DuckDbQuery printed = TRY(Print(query, std::move(inputs), context));
+    const DuckDbQuery printed = TRY(Print(instance, query, std::move(inputs), context));
     const bool ordered = query.order_by_all || !query.order_by.empty();
     return Located(query, WriteSql(instance, printed, schema, writers, ordered, std::move(stop)));
   }
@@ -101,7 +103,8 @@ class DuckDbEngine : public Engine {
   Result<std::string> Explain(const sql::Query& query, std::span<const Input> inputs,
                               const QueryContext& context, bool analyze) override {
     DuckDbInstance& instance = *TRY(OpenInstance());
-    const DuckDbQuery printed = TRY(Print(query, {inputs.begin(), inputs.end()}, context));
+    const DuckDbQuery printed =
+        TRY(Print(instance, query, {inputs.begin(), inputs.end()}, context));
     return Located(query, ExplainSql(instance, printed, analyze));
   }
 
@@ -113,8 +116,8 @@ class DuckDbEngine : public Engine {
     return instance_.get();
   }
 
-  static Result<DuckDbQuery> Print(const sql::Query& query, std::vector<Input> inputs,
-                                   const QueryContext& context) {
+  static Result<DuckDbQuery> Print(DuckDbInstance& instance, const sql::Query& query,
+                                   std::vector<Input> inputs, const QueryContext& context) {
     DuckDbQuery printed{.inputs = std::move(inputs), .context = context};
     sql::DuckDbOptions options;
     options.schema_of_input = [&](std::string_view name) -> const types::StructType* {
@@ -122,6 +125,9 @@ class DuckDbEngine : public Engine {
         if (input.name == name) return &input.source->schema();
       }
       return nullptr;
+    };
+    options.common_columns = [&](const std::vector<std::string>& operands) {
+      return CommonColumns(instance, printed, operands);
     };
     printed.sql = TRY(sql::ToDuckDb(query, options));
     return printed;

@@ -53,6 +53,7 @@ class OpenInstance : public DuckDbInstance {
                                                 .current_catalog = context.current_catalog,
                                                 .current_schema = context.current_schema,
                                                 .current_user = context.current_user,
+                                                .last_map_key_wins = context.last_map_key_wins,
                                                 .row_checks = context.row_checks});
       auto set = connection->Query("SET TimeZone = " +
                                    duckdb::Value(context.session_time_zone).ToSQLString());

@@ -16,7 +16,7 @@ namespace inlet::formats {
 /// The options of the XML reader. Immutable.
 /// Source: Databricks, "XML options"; reference read_files.md 3.6.
 struct XmlOptions {
-  std::string row_tag;
+  std::string row_tag;  ///< Empty, for texts alone: the root.
   bool exclude_attributes = false;
   bool ignore_surrounding_spaces = true;
   bool ignore_namespace = false;

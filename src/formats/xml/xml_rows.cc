@@ -125,7 +125,7 @@ class XmlRows::Parser {
   void Start(const XML_Char* raw_name, const XML_Char** attributes) {
     if (++depth_ > kMaxXmlDepth) return Refuse("its elements nest too deep");
     std::string name = NameOf(raw_name);
-    if (open_.empty() && name != options_.row_tag) return;
+    if (open_.empty() && !options_.row_tag.empty() && name != options_.row_tag) return;
     FinishText();
     XmlElement element{.name = std::move(name)};
     for (; *attributes != nullptr; attributes += 2) {

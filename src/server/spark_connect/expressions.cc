@@ -127,9 +127,7 @@ std::optional<Expression> OperatorFrom(const std::string& name,
     if (lower == "like") return LikeFrom(sql::LikeKind::kLike, arguments);
     if (lower == "ilike") return LikeFrom(sql::LikeKind::kILike, arguments);
   }
-  if (count == 2 && (lower == "rlike" || lower == "regexp" || lower == "regexp_like")) {
-    return LikeFrom(sql::LikeKind::kRLike, arguments);
-  }
+  if (count == 2 && lower == "rlike") return LikeFrom(sql::LikeKind::kRLike, arguments);
   if (lower == "when" && count >= 2) return CaseFrom(std::move(arguments));
   if (lower == "in" && count >= 1) return InListFrom(std::move(arguments));
   return std::nullopt;

@@ -2,8 +2,6 @@
 
 #include <spark/connect/expressions.pb.h>
 
-#include <cmath>
-
 #include "server/spark_connect/data_types.h"
 #include "server/spark_connect/sql_nodes.h"
 #include "types/text_cast.h"
@@ -17,13 +15,11 @@ using sql::Expression;
 using types::DataType;
 using types::TypeId;
 
-/// NaN and the infinities have no literal of their own.
 template <class Float>
 Expression FloatingPoint(Float value, TypeId type, void (*append)(Float, std::string&)) {
   std::string text;
   append(value, text);
-  if (std::isfinite(value)) return LiteralOf(type, std::move(text));
-  return CastTo(TextLiteral(std::move(text)), type);
+  return LiteralOf(type, std::move(text));
 }
 
 Expression Timestamp(std::int64_t us) {

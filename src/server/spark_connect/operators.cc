@@ -43,6 +43,28 @@ bool IsGenerator(const Expression& expression) {
   return std::find(std::begin(kGenerators), std::end(kGenerators), name) != std::end(kGenerators);
 }
 
+/// hash(*) is hash() of all columns; only count(*) keeps its star.
+void ExpandStars(const Frame& input, Expression& expression) {
+  if (auto* call = expression.As<sql::FunctionCall>();
+      call != nullptr && !call->name.parts.empty() &&
+      !EqualsIgnoreCase(call->name.parts.back(), "count")) {
+    std::vector<sql::FunctionCall::Argument> expanded;
+    for (sql::FunctionCall::Argument& argument : call->arguments) {
+      const auto* star = argument.value.As<sql::Star>();
+      if (star == nullptr || !star->qualifier.empty()) {
+        expanded.push_back(std::move(argument));
+        continue;
+      }
+      for (const OutputColumn& column : input.columns) {
+        expanded.push_back({.value = ColumnOf(column.name)});
+      }
+    }
+    call->arguments = std::move(expanded);
+  }
+  sql::ForEachChild(
+      expression, [&](Expression& child) { ExpandStars(input, child); }, [](sql::Query&) {});
+}
+
 /// A pattern of Java for names of columns, between back-ticks.
 Result<std::vector<const OutputColumn*>> Matching(const Frame& frame, std::string pattern) {
   if (pattern.size() >= 2 && pattern.front() == '`' && pattern.back() == '`') {
@@ -121,6 +143,7 @@ Result<std::vector<NamedExpression>> RelationTranslator::Items(const Frame& inpu
       continue;
     }
     items.push_back(TRY(translator.TranslateNamed(*expression)));
+    ExpandStars(input, items.back().value);
   }
   return items;
 }

@@ -90,10 +90,16 @@ class Replay {
         answer.type == "binary" ? "spark_hex(c0)" : "spark_cast(c0, 'string')";
     auto result = connection_.Query("SELECT " + shown + " FROM (" + *text + ") AS t(c0)");
     if (result->HasError()) return Failed(result->GetErrorObject());
-    for (std::size_t row = 0; row < result->RowCount(); ++row) {
-      const duckdb::Value value = result->GetValue(0, row);
-      answer.rows.push_back(value.IsNull() ? std::nullopt
-                                           : std::optional(duckdb::StringValue::Get(value)));
+    // Not by values: they refuse texts that are no UTF-8, which Spark has too.
+    for (auto& chunk : result->Collection().Chunks()) {
+      duckdb::UnifiedVectorFormat texts;
+      chunk.data[0].ToUnifiedFormat(chunk.size(), texts);
+      for (duckdb::idx_t row = 0; row < chunk.size(); ++row) {
+        const duckdb::idx_t at = texts.sel->get_index(row);
+        const auto* data = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(texts);
+        answer.rows.push_back(texts.validity.RowIsValid(at) ? std::optional(data[at].GetString())
+                                                            : std::nullopt);
+      }
     }
     return answer;
   }

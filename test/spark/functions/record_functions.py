@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 HERE = pathlib.Path(__file__).parent
-ZONES = {"UTC": None, "America/New_York": {"dates", "casts"}}
+ZONES = {"UTC": None, "America/New_York": {"dates", "casts", "edge dates", "edge casts", "edge time"}}
 
 
 def sections():

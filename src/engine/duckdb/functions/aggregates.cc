@@ -1,13 +1,13 @@
-#include <cmath>
 #include <duckdb/catalog/catalog.hpp>
 #include <duckdb/catalog/catalog_entry/aggregate_function_catalog_entry.hpp>
 #include <duckdb/function/aggregate_function.hpp>
 
+#include "engine/duckdb/functions/aggregate_internal.h"
 #include "engine/duckdb/functions/cell_internal.h"
 #include "engine/duckdb/functions/function_internal.h"
 #include "engine/duckdb/functions/wide_decimal_internal.h"
 
-// Aggregates whose result type or overflow differs from DuckDB's: sum, avg, skewness.
+// Aggregates whose result type or overflow differs from DuckDB's: sum and avg.
 namespace inlet::engine::functions {
 
 using duckdb::AggregateFinalizeData;
@@ -225,54 +225,6 @@ duckdb::unique_ptr<duckdb::FunctionData> BindAverage(ClientContext& context,
   return data;
 }
 
-// ---- Skewness of a population, by running central moments
-
-struct MomentState {
-  double count, mean, m2, m3;
-};
-
-struct Skewness {
-  template <class State>
-  static void Initialize(State& state) {
-    state = {};
-  }
-  template <class Input, class State, class Op>
-  static void Operation(State& state, const Input& input, AggregateUnaryInput&) {
-    const MomentState one{1, input, 0, 0};
-    Merge(state, one);
-  }
-  template <class Input, class State, class Op>
-  static void ConstantOperation(State& state, const Input& input, AggregateUnaryInput&,
-                                idx_t count) {
-    const MomentState many{static_cast<double>(count), input, 0, 0};
-    Merge(state, many);
-  }
-  template <class State, class Op>
-  static void Combine(const State& source, State& target, AggregateInputData&) {
-    if (source.count > 0) Merge(target, source);
-  }
-  static void Merge(MomentState& a, const MomentState& b) {
-    const double n = a.count + b.count;
-    const double delta = b.mean - a.mean;
-    const double step = delta / n;
-    a.m3 += b.m3 + delta * step * step * a.count * b.count * (a.count - b.count) +
-            3 * step * (a.count * b.m2 - b.count * a.m2);
-    a.m2 += b.m2 + delta * step * a.count * b.count;
-    a.mean += step * b.count;
-    a.count = n;
-  }
-  template <class Result, class State>
-  static void Finalize(State& state, Result& target, AggregateFinalizeData& data) {
-    if (state.count == 0) return data.ReturnNull();
-    if (state.m2 == 0) {
-      target = std::nan("");
-      return;
-    }
-    target = std::sqrt(state.count) * state.m3 / std::sqrt(state.m2 * state.m2 * state.m2);
-  }
-  static bool IgnoreNull() { return true; }
-};
-
 duckdb::AggregateFunctionSet BoundByType(const char* name, AggregateBind bind) {
   AggregateFunction function =
       AggregateFunction::UnaryAggregate<SumState, std::int64_t, std::int64_t, Sum<false, false>>(
@@ -286,6 +238,60 @@ duckdb::AggregateFunctionSet BoundByType(const char* name, AggregateBind bind) {
   return set;
 }
 
+// ---- listagg
+
+/// Texts or binaries one behind the other.
+struct ListAggregate {
+  struct Data {
+    std::string separator;
+    bool operator==(const Data&) const = default;
+  };
+  struct State {
+    std::string text;
+    bool has_value = false;
+  };
+  static constexpr bool kSkipsNulls = true;
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+
+  static void Append(State& state, const Data& data, std::string_view text) {
+    if (state.has_value) state.text += data.separator;
+    state.text += text;
+    state.has_value = true;
+    if (state.text.size() > kMostBytes) {
+      Raise(Condition::INLET_RESOURCE_LIMIT, {{"message", "The text of listagg is too long"},
+                                              {"limit", std::to_string(kMostBytes) + " bytes"}});
+    }
+  }
+  static void Update(State& state, const Data& data, const RowCells& row) {
+    Append(state, data, row[0].text());
+  }
+  static void Combine(State& target, const State& source, const Data& data) {
+    if (source.has_value) Append(target, data, source.text);
+  }
+  static void Finish(State& state, const Data&, Vector& result, idx_t row) {
+    if (!state.has_value) return SetNull(result, row);
+    SetBytes(result, row, state.text);
+  }
+};
+
+duckdb::unique_ptr<duckdb::FunctionData> BindListAggregate(ClientContext& context,
+                                                           AggregateFunction& function,
+                                                           Arguments& arguments) {
+  ListAggregate::Data data;
+  if (arguments.size() > 1) {
+    const duckdb::Value separator = TakeConstant(context, function, arguments, "listagg");
+    const bool is_text = separator.type().id() == LogicalTypeId::VARCHAR ||
+                         separator.type().id() == LogicalTypeId::BLOB;
+    if (!separator.IsNull()) {
+      data.separator = is_text ? duckdb::StringValue::Get(separator) : separator.ToString();
+    }
+  }
+  const bool is_binary = arguments[0]->return_type.id() == LogicalTypeId::BLOB;
+  const LogicalType type = is_binary ? LogicalType::BLOB : LogicalType::VARCHAR;
+  arguments[0] = CastTo(context, std::move(arguments[0]), type);
+  return functions::Become<ListAggregate>(function, arguments, type, std::move(data));
+}
+
 }  // namespace
 
 void AddAggregates(Registry& registry) {
@@ -293,10 +299,7 @@ void AddAggregates(Registry& registry) {
   registry.AddAggregate(BoundByType("spark_try_sum", BindSum<true>));
   registry.AddAggregate(BoundByType("spark_avg", BindAverage<false>));
   registry.AddAggregate(BoundByType("spark_try_avg", BindAverage<true>));
-  duckdb::AggregateFunctionSet skewness("spark_skewness");
-  skewness.AddFunction(AggregateFunction::UnaryAggregate<MomentState, double, double, Skewness>(
-      LogicalType::DOUBLE, LogicalType::DOUBLE));
-  registry.AddAggregate(std::move(skewness));
+  registry.AddAggregate(AggregateOf("spark_listagg", 1, 2, BindListAggregate));
 }
 
 }  // namespace inlet::engine::functions

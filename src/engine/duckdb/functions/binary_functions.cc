@@ -11,6 +11,7 @@
 #include "base/option_map.h"
 #include "engine/duckdb/functions/cell_internal.h"
 #include "engine/duckdb/functions/function_internal.h"
+#include "engine/duckdb/functions/hash_internal.h"
 #include "engine/duckdb/functions/text_internal.h"
 
 // Bytes as text (hex, base64, character sets, URLs), digests, hashes and AES.
@@ -303,97 +304,7 @@ void AddDigests(Registry& registry) {
   });
 }
 
-// ---- Murmur3 and xxHash64, as Spark feeds them values
-
-template <class T>
-T Load(const char* bytes) {
-  T value;
-  std::memcpy(&value, bytes, sizeof value);
-  return value;
-}
-
-/// Murmur3 of 32 bits; Spark mixes the bytes behind the last whole word one by one.
-struct Murmur3 {
-  using Hash = std::uint32_t;
-  static constexpr Hash kSeed = 42;
-
-  static Hash MixKey(Hash key) { return std::rotl(key * 0xcc9e2d51u, 15) * 0x1b873593u; }
-  static Hash Mix(Hash hash, Hash key) {
-    return std::rotl(hash ^ MixKey(key), 13) * 5 + 0xe6546b64u;
-  }
-  static Hash Finish(Hash hash, std::uint32_t length) {
-    hash ^= length;
-    hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
-    hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
-    return hash ^ (hash >> 16);
-  }
-  static Hash OfInt(i32 value, Hash seed) { return Finish(Mix(seed, static_cast<Hash>(value)), 4); }
-  static Hash OfLong(i64 value, Hash seed) {
-    const auto bits = static_cast<std::uint64_t>(value);
-    return Finish(Mix(Mix(seed, static_cast<Hash>(bits)), static_cast<Hash>(bits >> 32)), 8);
-  }
-  static Hash OfBytes(string_view bytes, Hash seed) {
-    std::size_t i = 0;
-    for (; i + 4 <= bytes.size(); i += 4) seed = Mix(seed, Load<std::uint32_t>(bytes.data() + i));
-    for (; i < bytes.size(); ++i)
-      seed = Mix(seed, static_cast<Hash>(static_cast<signed char>(bytes[i])));
-    return Finish(seed, static_cast<std::uint32_t>(bytes.size()));
-  }
-};
-
-struct XxHash64 {
-  using Hash = std::uint64_t;
-  static constexpr Hash kSeed = 42;
-  static constexpr Hash k1 = 0x9E3779B185EBCA87u;
-  static constexpr Hash k2 = 0xC2B2AE3D27D4EB4Fu;
-  static constexpr Hash k3 = 0x165667B19E3779F9u;
-  static constexpr Hash k4 = 0x85EBCA77C2B2AE63u;
-  static constexpr Hash k5 = 0x27D4EB2F165667C5u;
-
-  static Hash Finish(Hash hash) {
-    hash = (hash ^ (hash >> 33)) * k2;
-    hash = (hash ^ (hash >> 29)) * k3;
-    return hash ^ (hash >> 32);
-  }
-  static Hash Round(Hash accumulator, Hash lane) {
-    return std::rotl(accumulator + lane * k2, 31) * k1;
-  }
-  static Hash OfInt(i32 value, Hash seed) {
-    Hash hash = seed + k5 + 4;
-    hash ^= static_cast<std::uint64_t>(static_cast<std::uint32_t>(value)) * k1;
-    return Finish(std::rotl(hash, 23) * k2 + k3);
-  }
-  static Hash OfLong(i64 value, Hash seed) {
-    Hash hash = seed + k5 + 8;
-    hash ^= Round(0, static_cast<Hash>(value));
-    return Finish(std::rotl(hash, 27) * k1 + k4);
-  }
-  static Hash OfBytes(string_view bytes, Hash seed) {
-    const char* at = bytes.data();
-    const char* end = at + bytes.size();
-    Hash hash;
-    if (bytes.size() >= 32) {
-      Hash lanes[4] = {seed + k1 + k2, seed + k2, seed, seed - k1};
-      for (; at + 32 <= end; at += 32) {
-        for (int i = 0; i < 4; ++i) lanes[i] = Round(lanes[i], Load<std::uint64_t>(at + 8 * i));
-      }
-      hash = std::rotl(lanes[0], 1) + std::rotl(lanes[1], 7) + std::rotl(lanes[2], 12) +
-             std::rotl(lanes[3], 18);
-      for (const Hash lane : lanes) hash = (hash ^ Round(0, lane)) * k1 + k4;
-    } else {
-      hash = seed + k5;
-    }
-    hash += bytes.size();
-    for (; at + 8 <= end; at += 8)
-      hash = std::rotl(hash ^ Round(0, Load<std::uint64_t>(at)), 27) * k1 + k4;
-    if (at + 4 <= end) {
-      hash = std::rotl(hash ^ (Load<std::uint32_t>(at) * k1), 23) * k2 + k3;
-      at += 4;
-    }
-    for (; at < end; ++at) hash = std::rotl(hash ^ (static_cast<unsigned char>(*at) * k5), 11) * k1;
-    return Finish(hash);
-  }
-};
+// ---- hash() and xxhash64(), as Spark feeds them values
 
 /// Two's complement, most significant byte first, as short as can be (BigInteger.toByteArray).
 string BigIntegerBytes(Int128 value) {
@@ -611,12 +522,14 @@ void AddUrls(Registry& registry) {
 
 enum class AesMode : std::uint8_t { kGcm, kCbc, kEcb };
 
-AesMode AesModeNamed(string_view name) {
+AesMode AesModeNamed(string_view name, string_view padding) {
   const string lower = ToLower(name);
-  if (lower == "gcm") return AesMode::kGcm;
-  if (lower == "cbc") return AesMode::kCbc;
-  if (lower == "ecb") return AesMode::kEcb;
-  RaiseAes("the mode is one of GCM, CBC, ECB");
+  const string pads = ToLower(padding);
+  if (lower == "gcm" && (pads == "default" || pads == "none")) return AesMode::kGcm;
+  if (lower == "cbc" && (pads == "default" || pads == "pkcs")) return AesMode::kCbc;
+  if (lower == "ecb" && (pads == "default" || pads == "pkcs")) return AesMode::kEcb;
+  RaiseAes("the mode is GCM (padding NONE), CBC or ECB (padding PKCS), not " + string(name) +
+           " with " + string(padding));
 }
 
 const EVP_CIPHER* CipherOf(AesMode mode, std::size_t key_bytes) {
@@ -642,17 +555,37 @@ const unsigned char* Data(string_view bytes) {
 
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
-string AesEncrypt(string_view plain, string_view key, string_view mode_name) {
-  const AesMode mode = AesModeNamed(mode_name);
+/// What an encrypted text is bound to without being part of it: only GCM knows that.
+void Authenticate(EVP_CIPHER_CTX* context, AesMode mode, string_view aad, bool encrypts) {
+  if (aad.empty()) return;
+  if (mode != AesMode::kGcm) RaiseAes("only GCM takes additional authenticated data");
+  int written = 0;
+  const auto size = static_cast<int>(aad.size());
+  if (encrypts) {
+    EVP_EncryptUpdate(context, nullptr, &written, Data(aad), size);
+  } else {
+    EVP_DecryptUpdate(context, nullptr, &written, Data(aad), size);
+  }
+}
+
+string AesEncrypt(string_view plain, string_view key, AesMode mode, string_view iv,
+                  string_view aad) {
   const EVP_CIPHER* cipher = CipherOf(mode, key.size());
-  string out(IvBytes(mode), '\0');
-  RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size()));
+  string out(iv);
+  if (iv.empty()) {
+    out.resize(IvBytes(mode));
+    RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size()));
+  } else if (iv.size() != IvBytes(mode)) {
+    RaiseAes("the initialization vector has " + std::to_string(iv.size()) +
+             " bytes, the mode takes " + std::to_string(IvBytes(mode)));
+  }
   CipherContext context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   string sealed(plain.size() + 32, '\0');
   auto* at = reinterpret_cast<unsigned char*>(sealed.data());
   int written = 0;
   int rest = 0;
   EVP_EncryptInit_ex(context.get(), cipher, nullptr, Data(key), Data(out));
+  Authenticate(context.get(), mode, aad, /*encrypts=*/true);
   EVP_EncryptUpdate(context.get(), at, &written, Data(plain), static_cast<int>(plain.size()));
   EVP_EncryptFinal_ex(context.get(), at + written, &rest);
   sealed.resize(static_cast<std::size_t>(written + rest));
@@ -664,8 +597,7 @@ string AesEncrypt(string_view plain, string_view key, string_view mode_name) {
   return out + sealed;
 }
 
-optional<string> AesDecrypt(string_view sealed, string_view key, string_view mode_name) {
-  const AesMode mode = AesModeNamed(mode_name);
+optional<string> AesDecrypt(string_view sealed, string_view key, AesMode mode, string_view aad) {
   const EVP_CIPHER* cipher = CipherOf(mode, key.size());
   const std::size_t overhead = IvBytes(mode) + (mode == AesMode::kGcm ? kTagBytes : 0);
   if (sealed.size() < overhead) return std::nullopt;
@@ -677,6 +609,7 @@ optional<string> AesDecrypt(string_view sealed, string_view key, string_view mod
   int written = 0;
   int rest = 0;
   EVP_DecryptInit_ex(context.get(), cipher, nullptr, Data(key), Data(iv));
+  Authenticate(context.get(), mode, aad, /*encrypts=*/false);
   EVP_DecryptUpdate(context.get(), at, &written, Data(body), static_cast<int>(body.size()));
   if (mode == AesMode::kGcm) {
     string tag(sealed.substr(sealed.size() - kTagBytes));
@@ -687,20 +620,41 @@ optional<string> AesDecrypt(string_view sealed, string_view key, string_view mod
   return plain;
 }
 
+/// Writes out what a call left out: mode GCM, its padding, no vector, no additional data.
+template <std::size_t kCount>
+void AddWithDefaults(Registry& registry, const string& name) {
+  registry.AddBound(name, [name](ClientContext& context, Arguments& arguments) {
+    Arguments all = TakeAll(arguments);
+    constexpr std::array<const char*, 4> kDefaults = {"GCM", "DEFAULT", "", ""};
+    for (std::size_t i = all.size(); i < kCount; ++i) {
+      all.push_back(Constant(duckdb::Value(kDefaults[i - 2])));
+    }
+    return Replace(Call(context, name + "_all", std::move(all)));
+  });
+}
+
 void AddAes(Registry& registry) {
-  registry.Add("spark_aes_encrypt", [](Bytes plain, Bytes key, string_view mode) {
-    return OwnedBytes{AesEncrypt(plain, key, mode)};
+  registry.Add("spark_aes_encrypt_all", [](Bytes plain, Bytes key, string_view mode,
+                                           string_view padding, Bytes iv, Bytes aad) {
+    return OwnedBytes{AesEncrypt(plain, key, AesModeNamed(mode, padding), iv, aad)};
   });
-  registry.Add("spark_aes_decrypt", [](Bytes sealed, Bytes key, string_view mode) {
-    auto plain = AesDecrypt(sealed, key, mode);
-    if (!plain) RaiseAes("the bytes cannot be decrypted with this key");
-    return OwnedBytes{std::move(*plain)};
-  });
-  registry.Add("spark_try_aes_decrypt",
-               [](Bytes sealed, Bytes key, string_view mode) -> optional<OwnedBytes> {
-                 auto plain = AesDecrypt(sealed, key, mode);
+  registry.Add("spark_aes_decrypt_all",
+               [](Bytes sealed, Bytes key, string_view mode, string_view padding, Bytes aad) {
+                 auto plain = AesDecrypt(sealed, key, AesModeNamed(mode, padding), aad);
+                 if (!plain) RaiseAes("the bytes cannot be decrypted with this key");
+                 return OwnedBytes{std::move(*plain)};
+               });
+  registry.Add("spark_try_aes_decrypt_all",
+               [](Bytes sealed, Bytes key, string_view mode, string_view padding,
+                  Bytes aad) -> optional<OwnedBytes> {
+                 const AesMode kind = AesModeNamed(mode, padding);
+                 if (kind != AesMode::kGcm && !aad.empty()) return std::nullopt;
+                 auto plain = AesDecrypt(sealed, key, kind, aad);
                  return plain ? optional(OwnedBytes{std::move(*plain)}) : std::nullopt;
                });
+  AddWithDefaults<6>(registry, "spark_aes_encrypt");
+  AddWithDefaults<5>(registry, "spark_aes_decrypt");
+  AddWithDefaults<5>(registry, "spark_try_aes_decrypt");
 }
 
 }  // namespace

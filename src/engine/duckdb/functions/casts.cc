@@ -242,8 +242,12 @@ bool RealToInteger(Vector& source, Vector& result, idx_t count, CastParameters& 
   auto* out = FlatVector::GetData<To>(result);
   return ForEachRow<From>(source, result, count, parameters,
                           [&](const CastData&, From value, idx_t row) {
-                            // The limits of BIGINT as DOUBLE: 2^63 itself is out of range.
                             const double whole = std::trunc(static_cast<double>(value));
+                            // The greatest BIGINT rounds to 2^63, which means it.
+                            if (sizeof(To) == 8 && whole == 0x1p63) {
+                              out[row] = std::numeric_limits<To>::max();
+                              return Outcome::kOk;
+                            }
                             if (!(whole >= static_cast<double>(std::numeric_limits<To>::min()) &&
                                   whole < -static_cast<double>(std::numeric_limits<To>::min()))) {
                               return Outcome::kOverflow;

@@ -3,7 +3,7 @@
 #include <duckdb/planner/expression/bound_columnref_expression.hpp>
 #include <duckdb/planner/expression/bound_conjunction_expression.hpp>
 #include <duckdb/planner/expression/bound_operator_expression.hpp>
-#include <random>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "engine/duckdb/functions/cell_internal.h"
@@ -425,8 +425,9 @@ std::vector<ListFunction> ListFunctions() {
 
 // ---- Maps
 
-/// A list of entries becomes a MAP: no NULL among the keys and none twice.
-void EntriesToMap(Vector& source, idx_t count, Vector& result) {
+/// A list of entries becomes a MAP: no NULL among the keys and none twice, or with `last_wins` the
+/// last value at the place of the first.
+void EntriesToMap(Vector& source, idx_t count, Vector& result, bool last_wins) {
   source.Flatten(count);
   result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
   const idx_t size = ListVector::GetListSize(source);
@@ -445,9 +446,13 @@ void EntriesToMap(Vector& source, idx_t count, Vector& result) {
   keys.Flatten(size);
   const auto* lists = FlatVector::GetData<list_entry_t>(source);
   auto* maps = FlatVector::GetData<list_entry_t>(result);
-  std::unordered_set<std::string_view> seen;
+  // Which entries give the keys and the values of the maps.
+  std::vector<duckdb::sel_t> kept_keys;
+  std::vector<duckdb::sel_t> kept_values;
+  std::unordered_map<std::string_view, std::size_t> seen;
   for (idx_t row = 0; row < count; ++row) {
-    maps[row] = lists[row];
+    const std::size_t begin = kept_keys.size();
+    maps[row] = {begin, 0};
     if (!FlatVector::Validity(source).RowIsValid(row)) {
       FlatVector::SetNull(result, row, true);
       continue;
@@ -460,27 +465,40 @@ void EntriesToMap(Vector& source, idx_t count, Vector& result) {
       }
       if (!FlatVector::Validity(keys).RowIsValid(i)) Raise(Condition::NULL_MAP_KEY, {});
       const auto& key = FlatVector::GetData<duckdb::string_t>(sorted)[i];
-      if (!seen.insert({key.GetData(), key.GetSize()}).second) {
+      const auto [known, is_new] =
+          seen.try_emplace({key.GetData(), key.GetSize()}, kept_keys.size());
+      if (is_new) {
+        kept_keys.push_back(static_cast<duckdb::sel_t>(i));
+        kept_values.push_back(static_cast<duckdb::sel_t>(i));
+      } else if (last_wins) {
+        kept_values[known->second] = static_cast<duckdb::sel_t>(i);
+      } else {
         std::string text;
         AppendText(Cells(keys, size)[i], types::TimeZone::Utc(), text);
         Raise(Condition::DUPLICATED_MAP_KEY, {{"key", text}});
       }
     }
+    maps[row].length = kept_keys.size() - begin;
   }
-  ListVector::Reserve(result, size);
-  ListVector::SetListSize(result, size);
-  if (size == 0) return;
-  duckdb::VectorOperations::Copy(keys, duckdb::MapVector::GetKeys(result), size, 0, 0);
-  duckdb::VectorOperations::Copy(values, duckdb::MapVector::GetValues(result), size, 0, 0);
+  const idx_t kept = kept_keys.size();
+  ListVector::Reserve(result, kept);
+  ListVector::SetListSize(result, kept);
+  if (kept == 0) return;
+  const duckdb::SelectionVector key_rows(kept_keys.data());
+  const duckdb::SelectionVector value_rows(kept_values.data());
+  duckdb::VectorOperations::Copy(keys, duckdb::MapVector::GetKeys(result), key_rows, kept, 0, 0);
+  duckdb::VectorOperations::Copy(values, duckdb::MapVector::GetValues(result), value_rows, kept, 0,
+                                 0);
 }
 
-Bound BindMapFromEntries(Arguments& arguments) {
+Bound BindMapFromEntries(ClientContext& context, Arguments& arguments) {
+  const bool last_wins = SessionOf(context).last_map_key_wins;
   const LogicalType element = ElementTypeOf(arguments.at(0)->return_type, "map_from_entries");
   const auto& fields = duckdb::StructType::GetChildTypes(element);
   return {.type = LogicalType::MAP(fields.at(0).second, fields.at(1).second),
-          .execute = [](DataChunk& chunk, ExpressionState&, Vector& result) {
+          .execute = [last_wins](DataChunk& chunk, ExpressionState&, Vector& result) {
             const bool constant = chunk.AllConstant();
-            EntriesToMap(chunk.data[0], constant ? 1 : chunk.size(), result);
+            EntriesToMap(chunk.data[0], constant ? 1 : chunk.size(), result, last_wins);
             if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
           }};
 }
@@ -588,6 +606,12 @@ ExpressionPtr MapValue(ClientContext& context, ExpressionPtr map, ExpressionPtr 
 
 /// a[i], m[k], element_at(): by the first argument's type.
 Bound BindElement(ClientContext& context, Arguments& arguments, const std::string& list_function) {
+  // s['name'] of a struct is its field.
+  const LogicalType& base = arguments.at(0)->return_type;
+  if (base.id() == LogicalTypeId::STRUCT && !IsVariant(base) &&
+      arguments.at(1)->return_type.id() == LogicalTypeId::VARCHAR) {
+    return Replace(Call(context, "spark_field", TakeAll(arguments)));
+  }
   const LogicalType type = arguments.at(0)->return_type;
   if (type.id() == LogicalTypeId::MAP)
     return Replace(MapValue(context, Take(arguments[0]), Take(arguments.at(1))));
@@ -652,7 +676,7 @@ void AddMapFunctions(Registry& registry) {
         LogicalTypeId::SQLNULL) {
       return Replace(Call(context, "map", {}));
     }
-    return BindMapFromEntries(arguments);
+    return BindMapFromEntries(context, arguments);
   });
   registry.AddBound("spark_zip_entries", BindZipEntries);
   registry.AddBound("spark_map", BindMap);
@@ -739,6 +763,142 @@ Bound BindExploded(ClientContext& context, Arguments& arguments) {
   const LogicalType entry = LogicalType::STRUCT({{"col", ElementTypeOf(type, "explode")}});
   return Replace(
       CastTo(context, Call(context, "list_zip", TakeAll(arguments)), LogicalType::LIST(entry)));
+}
+
+/// posexplode(): entries with their place before them.
+Bound BindExplodedAt(ClientContext& context, Arguments& arguments) {
+  const LogicalType type = arguments.at(0)->return_type;
+  const bool is_map = type.id() == LogicalTypeId::MAP;
+  duckdb::child_list_t<LogicalType> fields = {{"pos", LogicalType::INTEGER}};
+  if (is_map) {
+    fields.emplace_back("key", duckdb::MapType::KeyType(type));
+    fields.emplace_back("value", duckdb::MapType::ValueType(type));
+  } else {
+    fields.emplace_back("col", ElementTypeOf(type, "posexplode"));
+    if (type.id() == LogicalTypeId::SQLNULL) {
+      arguments[0] = CastTo(context, std::move(arguments[0]), LogicalType::LIST(type));
+    }
+  }
+  return {.type = LogicalType::LIST(LogicalType::STRUCT(std::move(fields))),
+          .execute = [is_map](DataChunk& chunk, ExpressionState&, Vector& result) {
+            Vector& source = chunk.data[0];
+            UnifiedVectorFormat lists;
+            source.ToUnifiedFormat(chunk.size(), lists);
+            const idx_t total = ListVector::GetListSize(source);
+            ListVector::Reserve(result, total);
+            auto& columns = StructVector::GetEntries(ListVector::GetEntry(result));
+            Vector& elements = ListVector::GetEntry(source);
+            if (is_map) {
+              auto& entry = StructVector::GetEntries(elements);
+              columns[1]->Reference(*entry[0]);
+              columns[2]->Reference(*entry[1]);
+            } else {
+              columns[1]->Reference(elements);
+            }
+            auto* positions = FlatVector::GetData<std::int32_t>(*columns[0]);
+            const bool constant = chunk.AllConstant();
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            for (idx_t row = 0; row < (constant ? 1 : chunk.size()); ++row) {
+              const idx_t at = lists.sel->get_index(row);
+              if (!lists.validity.RowIsValid(at)) {
+                FlatVector::SetNull(result, row, true);
+                continue;
+              }
+              const auto& list = UnifiedVectorFormat::GetData<list_entry_t>(lists)[at];
+              for (idx_t i = 0; i < list.length; ++i) {
+                positions[list.offset + i] = static_cast<std::int32_t>(i);
+              }
+              FlatVector::GetData<list_entry_t>(result)[row] = list;
+            }
+            ListVector::SetListSize(result, total);
+            if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+          }};
+}
+
+/// The order that a comparator's outcomes give: `outcome(a, b)` below zero puts a before b. A merge
+/// sort, for a comparator may contradict itself; short runs by insertion, as Java does it.
+template <class Outcome>
+void SortByOutcome(std::vector<std::int64_t>& order, Outcome outcome) {
+  constexpr std::size_t kRun = 32;
+  for (std::size_t begin = 0; begin < order.size(); begin += kRun) {
+    const std::size_t end = std::min(begin + kRun, order.size());
+    for (std::size_t i = begin + 1; i < end; ++i) {
+      const std::int64_t pivot = order[i];
+      std::size_t low = begin;
+      std::size_t high = i;
+      while (low < high) {
+        const std::size_t middle = (low + high) / 2;
+        if (outcome(pivot, order[middle]) < 0) {
+          high = middle;
+        } else {
+          low = middle + 1;
+        }
+      }
+      std::rotate(order.begin() + static_cast<std::ptrdiff_t>(low),
+                  order.begin() + static_cast<std::ptrdiff_t>(i),
+                  order.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    }
+  }
+  std::vector<std::int64_t> merged(order.size());
+  for (std::size_t width = kRun; width < order.size(); width *= 2) {
+    for (std::size_t begin = 0; begin < order.size(); begin += 2 * width) {
+      const std::size_t middle = std::min(begin + width, order.size());
+      const std::size_t end = std::min(begin + 2 * width, order.size());
+      std::size_t left = begin;
+      std::size_t right = middle;
+      for (std::size_t out = begin; out < end; ++out) {
+        const bool takes_right =
+            left == middle || (right < end && outcome(order[right], order[left]) < 0);
+        merged[out] = takes_right ? order[right++] : order[left++];
+      }
+    }
+    order.swap(merged);
+  }
+}
+
+/// spark_sort_by(elements, outcomes): outcomes[a][b] is the comparator's answer.
+Bound BindSortBy(ClientContext&, Arguments& arguments) {
+  const LogicalType type = arguments.at(0)->return_type;
+  const LogicalType outcomes = LogicalType::LIST(LogicalType::LIST(LogicalType::INTEGER));
+  if (type.id() == LogicalTypeId::SQLNULL) return Replace(Constant(duckdb::Value()));
+  ElementTypeOf(type, "array_sort");
+  if (arguments.at(1)->return_type != outcomes) {
+    Raise(Condition::DATATYPE_MISMATCH,
+          {{"sqlExpr", "array_sort"}, {"message", "the comparator must give an INT"}});
+  }
+  return {.type = type, .execute = [](DataChunk& chunk, ExpressionState&, Vector& result) {
+            const Cells tables(chunk.data[1], chunk.size());
+            DataChunk lists;
+            lists.InitializeEmpty({chunk.data[0].GetType()});
+            lists.data[0].Reference(chunk.data[0]);
+            lists.SetCardinality(chunk.size());
+            ListRows rows(lists, {Kind::kList}, Gives::kList, result, /*with_keys=*/false);
+            for (idx_t row = 0; row < rows.num_rows(); ++row) {
+              rows.Begin(row);
+              if (rows.is_null(0)) {
+                rows.SetNull();
+                rows.End();
+                continue;
+              }
+              const Cell table = tables[row];
+              std::vector<std::int64_t> order;
+              for (std::int64_t i = 0; i < rows.size(0); ++i) order.push_back(i);
+              SortByOutcome(order, [&table](std::int64_t a, std::int64_t b) {
+                const Cell outcome =
+                    table.element(static_cast<idx_t>(a)).element(static_cast<idx_t>(b));
+                if (outcome.is_null()) {
+                  Raise(Condition::INVALID_PARAMETER_VALUE,
+                        {{"parameter", "comparator"},
+                         {"functionName", "`array_sort`"},
+                         {"message", "it gave NULL for two elements"}});
+                }
+                return outcome.As<std::int32_t>();
+              });
+              for (const std::int64_t i : order) rows.Emit(rows.at(0, i));
+              rows.End();
+            }
+            rows.Finish();
+          }};
 }
 
 ExpressionPtr AnyNull(const Arguments& arguments) {
@@ -1010,28 +1170,6 @@ Bound BindSequence(ClientContext& context, Arguments& arguments) {
   }
 }
 
-Bound BindShuffle(ClientContext&, Arguments& arguments) {
-  const ListFunction function{"spark_shuffle", {Kind::kList}, Gives::kList, false, false, nullptr};
-  return {.type = arguments.at(0)->return_type,
-          .execute = [function](DataChunk& chunk, ExpressionState&, Vector& result) {
-            static thread_local std::mt19937_64 random{std::random_device{}()};
-            ListRows rows(chunk, function.kinds, function.gives, result, false);
-            for (idx_t row = 0; row < rows.num_rows(); ++row) {
-              rows.Begin(row);
-              if (rows.is_null(0)) {
-                rows.SetNull();
-              } else {
-                std::vector<std::int64_t> order;
-                for (std::int64_t i = 0; i < rows.size(0); ++i) order.push_back(rows.at(0, i));
-                std::ranges::shuffle(order, random);
-                for (const std::int64_t element : order) rows.Emit(element);
-              }
-              rows.End();
-            }
-            rows.Finish();
-          }};
-}
-
 }  // namespace
 
 void AddCollectionFunctions(Registry& registry) {
@@ -1052,13 +1190,35 @@ void AddCollectionFunctions(Registry& registry) {
                       });
   }
   registry.AddBound("spark_reverse", [](ClientContext& context, Arguments& arguments) {
-    const bool is_list = arguments.at(0)->return_type.id() == LogicalTypeId::LIST;
-    return Replace(
-        Call(context, is_list ? "spark_reverse_list" : "spark_reverse_text", TakeAll(arguments)));
+    const LogicalTypeId id = arguments.at(0)->return_type.id();
+    return Replace(Call(context,
+                        id == LogicalTypeId::LIST   ? "spark_reverse_list"
+                        : id == LogicalTypeId::BLOB ? "spark_reverse_bytes"
+                                                    : "spark_reverse_text",
+                        TakeAll(arguments)));
   });
   registry.AddBound("spark_size", BindSize);
   registry.AddBound("spark_flatten", BindFlatten);
   registry.AddBound("spark_exploded", BindExploded);
+  registry.AddBound("spark_exploded_at", BindExplodedAt);
+  registry.AddBound("spark_sort_by", BindSortBy);
+  registry.AddBound("spark_null_of", [](ClientContext&, Arguments& arguments) {
+    return Replace(Constant(duckdb::Value(arguments.at(0)->return_type)));
+  });
+  registry.AddBound("spark_fold_step", [](ClientContext& context, Arguments& arguments) {
+    const LogicalType state = arguments.at(1)->return_type;
+    const LogicalType& step = arguments.at(0)->return_type;
+    const bool fits = step == state || step.id() == LogicalTypeId::SQLNULL ||
+                      FromDuckDbType(step) == FromDuckDbType(state) ||
+                      CommonTypeOf(step, state) == state;
+    if (!fits) {
+      Raise(Condition::DATATYPE_MISMATCH,
+            {{"sqlExpr", "aggregate"},
+             {"message", "the function gives " + types::ToSql(FromDuckDbType(step)) +
+                             " where the start is " + types::ToSql(FromDuckDbType(state))}});
+    }
+    return Replace(CastTo(context, Take(arguments[0]), state));
+  });
   registry.AddBound("spark_arrays_zip", [](ClientContext& context, Arguments& arguments) {
     return BindArraysZip(context, arguments, false);
   });
@@ -1074,7 +1234,6 @@ void AddCollectionFunctions(Registry& registry) {
   registry.AddBound("spark_array_join", BindArrayJoin);
   registry.AddBound("spark_field", BindField);
   registry.AddBound("spark_sequence", BindSequence);
-  registry.AddVolatile("spark_shuffle", BindShuffle);
   AddMapFunctions(registry);
 }
 

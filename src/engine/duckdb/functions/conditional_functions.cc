@@ -222,6 +222,15 @@ Bound BindTypeOf(ClientContext&, Arguments& arguments) {
       Constant(duckdb::Value(types::ToString(FromDuckDbType(arguments.at(0)->return_type)))));
 }
 
+/// A number of a certain type that arithmetic sees as a literal, not as a cast.
+Bound BindLiteral(ClientContext& context, Arguments& arguments) {
+  const auto type = ConstantOf(context, *arguments.at(1));
+  const auto value = ConstantOf(context, *arguments.at(0));
+  if (!type || !value) throw duckdb::InternalException("spark_literal() of something else");
+  return Replace(Constant(
+      value->DefaultCastAs(ToDuckDbType(ValueOrRaise(types::ParseType(type->ToString()))))));
+}
+
 /// named_struct('a', 1, 'b', 2).
 Bound BindNamedStruct(ClientContext& context, Arguments& arguments) {
   duckdb::child_list_t<LogicalType> fields;
@@ -266,6 +275,7 @@ void AddSessionFunctions(Registry& registry) {
 void AddConditionalFunctions(Registry& registry) {
   AddChoices(registry);
   registry.AddBound("spark_typeof", BindTypeOf);
+  registry.AddBound("spark_literal", BindLiteral);
   registry.AddBound("spark_named_struct", BindNamedStruct);
   AddSessionFunctions(registry);
 }

@@ -8,6 +8,7 @@
 #include "engine/duckdb/functions/cell_internal.h"
 #include "engine/duckdb/functions/function_internal.h"
 #include "engine/duckdb/functions/moments_internal.h"
+#include "engine/duckdb/logical_types.h"
 #include "types/datetime_pattern.h"
 
 namespace inlet::engine::functions {
@@ -399,8 +400,8 @@ Bound BindParse(ClientContext& context, Arguments& arguments, ParseTo to, bool i
   const bool is_text = arguments.at(0)->return_type.id() == LogicalTypeId::VARCHAR;
   const CastMode mode = is_try ? CastMode::kTry : CastMode::kAnsi;
   if (to == ParseTo::kSeconds && !is_text) {
-    return Replace(CastTo(context, CastTo(context, Take(arguments[0]), LogicalType::TIMESTAMP_TZ),
-                          LogicalType::BIGINT));
+    return Replace(Call(context, "spark_seconds_of",
+                        Args(CastTo(context, Take(arguments[0]), LogicalType::TIMESTAMP_TZ))));
   }
   if (!is_text || (arguments.size() == 1 && to != ParseTo::kSeconds)) {
     return Replace(CastTo(context, Take(arguments[0]), TypeOf(to), mode));
@@ -620,7 +621,6 @@ void AddUnitFunctions(Registry& registry) {
                  const std::int64_t b = zone.ToLocal(end.value);
                  if (const std::int64_t months = MonthsOf(unit))
                    return MonthsBetween(a, b) / months;
-                 if (unit < Unit::kDay) return (end.value - start.value) / MicrosOf(unit);
                  return (b - a) / MicrosOf(unit);
                });
   registry.AddBound("spark_timestampadd", [](ClientContext& context, Arguments& arguments) {
@@ -724,6 +724,18 @@ void AddMakers(Registry& registry) {
                  if (!local) return std::nullopt;
                  return timestamp_tz_t(timestamp_t(ZoneOf(session).ToInstant(*local)));
                });
+  registry.Add("spark_try_make_timestamp",
+               [](i32 y, i32 mo, i32 d, i32 h, i32 mi, double s,
+                  std::string_view zone) -> std::optional<timestamp_tz_t> {
+                 const auto local = LocalOf(y, mo, d, h, mi, s);
+                 if (!local) return std::nullopt;
+                 return timestamp_tz_t(timestamp_t(ZoneNamed(zone).ToInstant(*local)));
+               });
+  registry.Add("spark_try_make_timestamp_ntz",
+               [](i32 y, i32 mo, i32 d, i32 h, i32 mi, double s) -> std::optional<timestamp_t> {
+                 const auto local = LocalOf(y, mo, d, h, mi, s);
+                 return local ? std::optional(timestamp_t(*local)) : std::nullopt;
+               });
   registry.Add("spark_make_timestamp_ntz", [](i32 y, i32 mo, i32 d, i32 h, i32 mi, double s) {
     const auto local = LocalOf(y, mo, d, h, mi, s);
     if (!local) RaiseField(PartsText(y, mo, d));
@@ -733,16 +745,49 @@ void AddMakers(Registry& registry) {
     return interval_t{
         0, days, hours * 3'600'000'000LL + minutes * 60'000'000LL + std::llround(seconds * 1e6)};
   });
-  registry.Add("spark_make_ym_interval", [](i32 years, i32 months) {
-    return interval_t{years * 12 + months, 0, 0};
+  registry.Add("spark_months_interval", [](i32 years, i32 months) {
+    i32 total = 0;
+    if (__builtin_mul_overflow(years, 12, &total) ||
+        __builtin_add_overflow(total, months, &total)) {
+      Raise(Condition::ARITHMETIC_OVERFLOW,
+            {{"message", "The interval is out of range"}, {"functionName", "make_ym_interval"}});
+    }
+    return interval_t{total, 0, 0};
   });
-  registry.Add("spark_timestamp_millis",
-               [](std::int64_t n) { return timestamp_tz_t(timestamp_t(n * 1000)); });
+  registry.AddBound("spark_make_ym_interval", [](ClientContext& context, Arguments& arguments) {
+    return Replace(duckdb::BoundCastExpression::AddCastToType(
+        context, Call(context, "spark_months_interval", TakeAll(arguments)),
+        ToDuckDbType(types::TypeId::kYearMonthInterval)));
+  });
+  // The start of the bucket of a moment, counted from an origin.
+  registry.Add(
+      "spark_time_bucket", [](interval_t size, timestamp_tz_t moment, timestamp_tz_t origin) {
+        const std::int64_t width = size.days * kMicrosPerDay + size.micros;
+        if (size.months != 0 || width <= 0) {
+          Raise(Condition::INVALID_PARAMETER_VALUE,
+                {{"parameter", "bucketSize"},
+                 {"functionName", "`time_bucket`"},
+                 {"message", "it must be a positive interval of days and time"}});
+        }
+        const std::int64_t passed = moment.value - origin.value;
+        return timestamp_tz_t(timestamp_t(origin.value + FloorDivide(passed, width) * width));
+      });
+  registry.Add("spark_timestamp_millis", [](std::int64_t n) {
+    std::int64_t micros = 0;
+    if (__builtin_mul_overflow(n, std::int64_t{1000}, &micros)) {
+      Raise(Condition::ARITHMETIC_OVERFLOW, {{"message", "timestamp_millis is out of range"},
+                                             {"functionName", "timestamp_millis"}});
+    }
+    return timestamp_tz_t(timestamp_t(micros));
+  });
   registry.Add("spark_timestamp_micros",
                [](std::int64_t n) { return timestamp_tz_t(timestamp_t(n)); });
   registry.AddBound("spark_timestamp_seconds", [](ClientContext& context, Arguments& arguments) {
     return Replace(CastTo(context, Take(arguments.at(0)), LogicalType::TIMESTAMP_TZ));
   });
+  // unix_timestamp() drops the fraction, unix_seconds() rounds down.
+  registry.Add("spark_seconds_of",
+               [](timestamp_tz_t t) -> std::int64_t { return t.value / kMicrosPerSecond; });
   registry.Add("spark_unix_seconds",
                [](timestamp_tz_t t) { return FloorDivide(t.value, kMicrosPerSecond); });
   registry.Add("spark_unix_millis", [](timestamp_tz_t t) { return FloorDivide(t.value, 1000); });

@@ -37,11 +37,17 @@ void RegisterSparkFunctions(duckdb::DatabaseInstance& database) {
   functions::AddCsvFunctions(registry);
   functions::AddDatetimeFunctions(registry);
   functions::AddExternalFunctions(registry);
+  functions::AddGeoFunctions(registry);
   functions::AddJsonFunctions(registry);
   functions::AddMathFunctions(registry);
   functions::AddPictureFunctions(registry);
+  functions::AddRandomFunctions(registry);
+  functions::AddReflectionFunctions(registry);
   functions::AddRegexpFunctions(registry);
+  functions::AddSketches(registry);
+  functions::AddStatistics(registry);
   functions::AddStringFunctions(registry);
+  functions::AddXmlFunctions(registry);
   registry.RegisterAll(database);
   functions::RegisterImplicitCasts(duckdb::DBConfig::GetConfig(database));
 }
@@ -55,13 +61,25 @@ struct BinderInfo final : duckdb::ScalarFunctionInfo {
   Binder binder;
 };
 
+duckdb::unique_ptr<duckdb::FunctionLocalState> MakeLocalState(
+    ExpressionState&, const duckdb::BoundFunctionExpression&, duckdb::FunctionData* data) {
+  return data->Cast<CallData>().make_state();
+}
+
 duckdb::unique_ptr<duckdb::FunctionData> BindTyped(ClientContext& context,
                                                    duckdb::ScalarFunction& function,
                                                    Arguments& arguments) {
   auto data = duckdb::make_uniq<CallData>();
   data->session = SessionOf(context);
   const auto info = function.function_info;
+  const std::size_t num_arguments = arguments.size();
+  std::string constants;
+  for (const ExpressionPtr& argument : arguments) {
+    if (argument->IsFoldable()) constants += argument->ToString();
+    constants += '\n';
+  }
   Bound bound = info->Cast<BinderInfo>().binder(context, arguments);
+  if (arguments.size() != num_arguments) data->dropped = std::move(constants);
   if (bound.replacement) {
     bound.type = bound.replacement->return_type;
     data->replacement = std::move(bound.replacement);
@@ -72,6 +90,8 @@ duckdb::unique_ptr<duckdb::FunctionData> BindTyped(ClientContext& context,
   function.varargs = LogicalType(LogicalTypeId::INVALID);
   function.SetReturnType(bound.type);
   function.function = std::move(bound.execute);
+  if (bound.make_state) function.SetInitStateCallback(MakeLocalState);
+  data->make_state = std::move(bound.make_state);
   return data;
 }
 
@@ -96,7 +116,7 @@ bool IsAtomic(const LogicalType& type) { return !type.IsNested() && !IsVariant(t
 /// Spark's AnsiTypeCoercion.implicitCast.
 bool CanCoerce(const LogicalType& from, const LogicalType& to) {
   if (from == to || from.id() == LogicalTypeId::SQLNULL) return true;
-  if (to.id() == LogicalTypeId::VARCHAR) return IsAtomic(from) && from.id() != LogicalTypeId::BLOB;
+  if (to.id() == LogicalTypeId::VARCHAR) return IsAtomic(from);
   if (from.id() == LogicalTypeId::VARCHAR) return IsAtomic(to);
   if (IsNumeric(from) && IsNumeric(to)) {
     // Narrowing is refused, except that a BIGINT literal may stand for an INT.
@@ -125,11 +145,13 @@ FunctionSession SessionOf(ClientContext& context) {
 duckdb::unique_ptr<duckdb::FunctionData> CallData::Copy() const {
   auto copy = duckdb::make_uniq<CallData>();
   copy->session = session;
+  copy->make_state = make_state;
+  copy->dropped = dropped;
   return copy;
 }
 
-bool CallData::Equals(const duckdb::FunctionData&) const {
-  return true;  // The session is one for the whole statement.
+bool CallData::Equals(const duckdb::FunctionData& other) const {
+  return dropped == other.Cast<CallData>().dropped;  // The session is one for the whole statement.
 }
 
 ExpressionPtr Take(ExpressionPtr& argument) {

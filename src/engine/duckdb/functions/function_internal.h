@@ -1,6 +1,7 @@
 #pragma once
 
 #include <duckdb.hpp>
+#include <duckdb/execution/expression_executor_state.hpp>
 #include <duckdb/function/scalar_function.hpp>
 #include <duckdb/planner/expression/bound_function_expression.hpp>
 #include <functional>
@@ -40,9 +41,16 @@ using StringList = std::vector<std::optional<std::string>>;
 
 FunctionSession SessionOf(ClientContext& context);
 
+/// Makes what a function keeps from row to row, once for each thread.
+using MakeState = std::function<duckdb::unique_ptr<duckdb::FunctionLocalState>()>;
+
 /// Bind data of every function of ours.
 struct CallData final : duckdb::FunctionData {
   FunctionSession session;
+  MakeState make_state;
+  /// The constants that the binder took out of the arguments: two calls that differ in them alone
+  /// are not the same.
+  std::string dropped;
   ExpressionPtr replacement;  ///< What stands in for the call, when the binder rewrote it.
 
   duckdb::unique_ptr<duckdb::FunctionData> Copy() const override;
@@ -54,7 +62,13 @@ struct Bound {
   LogicalType type;
   duckdb::scalar_function_t execute;
   ExpressionPtr replacement;
+  MakeState make_state = nullptr;  ///< The executor finds it by StateOf().
 };
+/// What `make_state` made for the thread that runs the executor.
+template <class T>
+T& StateOf(ExpressionState& state) {
+  return duckdb::ExecuteFunctionState::GetFunctionState(state)->Cast<T>();
+}
 using Binder = std::function<Bound(ClientContext&, Arguments&)>;
 
 Bound Replace(ExpressionPtr expression);
@@ -273,10 +287,16 @@ void AddConditionalFunctions(Registry& registry);
 void AddCsvFunctions(Registry& registry);
 void AddDatetimeFunctions(Registry& registry);
 void AddExternalFunctions(Registry& registry);
+void AddGeoFunctions(Registry& registry);
 void AddJsonFunctions(Registry& registry);
 void AddMathFunctions(Registry& registry);
 void AddPictureFunctions(Registry& registry);
+void AddRandomFunctions(Registry& registry);
+void AddReflectionFunctions(Registry& registry);
 void AddRegexpFunctions(Registry& registry);
+void AddSketches(Registry& registry);
+void AddStatistics(Registry& registry);
 void AddStringFunctions(Registry& registry);
+void AddXmlFunctions(Registry& registry);
 
 }  // namespace inlet::engine::functions

@@ -1,5 +1,6 @@
 #include <duckdb/planner/expression/bound_case_expression.hpp>
 
+#include "engine/duckdb/functions/aggregate_internal.h"
 #include "engine/duckdb/functions/arrow_rows_internal.h"
 #include "engine/duckdb/functions/cache_internal.h"
 #include "engine/duckdb/functions/casts_internal.h"
@@ -141,8 +142,12 @@ void AppendAs(VariantView variant, const types::TimeZone& zone, bool is_try, Col
 Bound BindVariantGet(ClientContext& context, Arguments& arguments, bool is_try) {
   if (!IsVariant(arguments.at(0)->return_type))
     arguments[0] = CastTo(context, std::move(arguments[0]), VariantType());
-  const auto path = std::make_shared<types::VariantPath>(
-      ValueOrRaise(types::VariantPath::Parse(TextOf(context, *arguments.at(1), "variant_get"))));
+  // The path is mostly a constant; else it is read again where it changes.
+  const bool is_fixed = ConstantOf(context, *arguments.at(1)).has_value();
+  const auto fixed_path =
+      is_fixed ? std::make_shared<types::VariantPath>(ValueOrRaise(
+                     types::VariantPath::Parse(TextOf(context, *arguments[1], "variant_get"))))
+               : nullptr;
   const DataType type =
       arguments.size() > 2
           ? ValueOrRaise(types::ParseType(TextOf(context, *arguments[2], "variant_get")))
@@ -150,11 +155,24 @@ Bound BindVariantGet(ClientContext& context, Arguments& arguments, bool is_try) 
   const types::TimeZone* zone = &ZoneOf(SessionOf(context));
   Arguments only;
   only.push_back(std::move(arguments[0]));
+  if (!is_fixed) {
+    CoerceTo(context, arguments[1], LogicalType::VARCHAR, "variant_get", 1);
+    only.push_back(std::move(arguments[1]));
+  }
   arguments = std::move(only);
-  return Built(type, [path, zone, is_try] {
-    return [path, zone, is_try](const std::vector<Cells>& columns, idx_t row, ColumnBuilder& out) {
+  return Built(type, [fixed_path, zone, is_try] {
+    return [fixed_path, zone, is_try, path = fixed_path, text = std::string()](
+               const std::vector<Cells>& columns, idx_t row, ColumnBuilder& out) mutable {
       const Cell cell = columns[0][row];
       if (cell.is_null()) return out.AppendNull();
+      if (!fixed_path) {
+        if (columns[1][row].is_null()) return out.AppendNull();
+        if (!path || text != columns[1][row].text()) {
+          text = columns[1][row].text();
+          path =
+              std::make_shared<types::VariantPath>(ValueOrRaise(types::VariantPath::Parse(text)));
+        }
+      }
       const auto node = ValueOrRaise(types::Find(VariantOf(cell), *path));
       if (!node) return out.AppendNull();
       AppendAs(node->view(), *zone, is_try, out);
@@ -179,6 +197,27 @@ Bound BindIsVariantNull(ClientContext&, Arguments& arguments) {
           }};
 }
 
+/// Whether all of it can be read; NULL stays NULL.
+Bound BindIsValidVariant(ClientContext& context, Arguments& arguments) {
+  arguments.at(0) = CastTo(context, std::move(arguments[0]), VariantType());
+  return {.type = LogicalType::BOOLEAN,
+          .execute = [](DataChunk& chunk, ExpressionState&, Vector& result) {
+            const Cells cells(chunk.data[0], chunk.size());
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            std::string text;
+            for (idx_t row = 0; row < chunk.size(); ++row) {
+              const Cell cell = cells[row];
+              if (cell.is_null()) {
+                duckdb::FlatVector::SetNull(result, row, true);
+                continue;
+              }
+              text.clear();
+              duckdb::FlatVector::GetData<bool>(result)[row] =
+                  types::AppendJson(VariantOf(cell), types::TimeZone::Utc(), text).has_value();
+            }
+          }};
+}
+
 Bound BindSchemaOfVariant(ClientContext& context, Arguments& arguments) {
   arguments.at(0) = CastTo(context, std::move(arguments[0]), VariantType());
   return Built(types::TypeId::kString, [] {
@@ -188,6 +227,32 @@ Bound BindSchemaOfVariant(ClientContext& context, Arguments& arguments) {
       out.AppendBytes(ValueOrRaise(types::SchemaOfVariant(VariantOf(cell))));
     };
   });
+}
+
+struct SchemaOfVariants {
+  struct Data {
+    bool operator==(const Data&) const = default;
+  };
+  struct State {
+    types::VariantSchemaMerger merger;
+  };
+  static constexpr bool kSkipsNulls = true;
+  static void Update(State& state, const Data&, const RowCells& row) {
+    Check(state.merger.Add(VariantOf(row[0])));
+  }
+  static void Combine(State& target, const State& source, const Data&) {
+    target.merger.Merge(source.merger);
+  }
+  static void Finish(State& state, const Data&, Vector& result, idx_t row) {
+    SetBytes(result, row, state.merger.ToString());
+  }
+};
+
+duckdb::unique_ptr<duckdb::FunctionData> BindSchemaOfVariants(ClientContext& context,
+                                                              duckdb::AggregateFunction& function,
+                                                              Arguments& arguments) {
+  arguments[0] = CastTo(context, std::move(arguments[0]), VariantType());
+  return Become<SchemaOfVariants>(function, arguments, LogicalType::VARCHAR);
 }
 
 /// What variant_explode() gives rows of: the elements of an array, the fields of an object.
@@ -264,7 +329,9 @@ void AddVariant(Registry& registry) {
   });
   registry.AddBound("spark_variant_entries", BindVariantEntries);
   registry.AddBound("spark_is_variant_null", BindIsVariantNull);
+  registry.AddBound("spark_is_valid_variant", BindIsValidVariant);
   registry.AddBound("spark_schema_of_variant", BindSchemaOfVariant);
+  registry.AddAggregate(AggregateOf("spark_schema_of_variant_agg", 1, 1, BindSchemaOfVariants));
   registry.AddBound("spark_json_path", [](ClientContext& context, Arguments& arguments) {
     const bool is_variant = IsVariant(arguments.at(0)->return_type);
     return Replace(Call(context, is_variant ? "spark_variant_get" : "spark_json_path_text",

@@ -181,7 +181,12 @@ Bound BindCeilFloor(ClientContext& context, Arguments& arguments, Rounding round
   const int places = PlacesOf(context, arguments, "ceil");
   LogicalType type = arguments.at(0)->return_type;
   if (with_places && type.id() != LogicalTypeId::DECIMAL) {
-    type = type.IsIntegral() ? LogicalType::DECIMAL(20, 0) : LogicalType::DECIMAL(30, 15);
+    const LogicalTypeId id = type.id();
+    type = id == LogicalTypeId::TINYINT    ? LogicalType::DECIMAL(3, 0)
+           : id == LogicalTypeId::SMALLINT ? LogicalType::DECIMAL(5, 0)
+           : id == LogicalTypeId::INTEGER  ? LogicalType::DECIMAL(10, 0)
+           : id == LogicalTypeId::BIGINT   ? LogicalType::DECIMAL(20, 0)
+                                           : LogicalType::DECIMAL(30, 15);
     arguments[0] = CastTo(context, std::move(arguments[0]), type);
   }
   if (type.id() == LogicalTypeId::DECIMAL) {
@@ -209,11 +214,96 @@ Bound BindCeilFloor(ClientContext& context, Arguments& arguments, Rounding round
 
 using Real = double (*)(double);
 
+/// e^x in the steps of fdlibm, which Java's StrictMath prescribes: now and then its last digit is
+/// another than that of other libraries.
+double StrictExp(double x) {
+  if (!std::isfinite(x) || x > 709.78 || x < -745.13) return std::exp(x);
+  constexpr double kLn2High = 6.93147180369123816490e-01;
+  constexpr double kLn2Low = 1.90821492927058770002e-10;
+  double high = x;
+  double low = 0;
+  int k = 0;
+  if (std::fabs(x) > 0.5 * std::numbers::ln2) {
+    if (std::fabs(x) < 1.5 * std::numbers::ln2) {
+      k = x < 0 ? -1 : 1;
+    } else {
+      k = static_cast<int>(x / std::numbers::ln2 + (x < 0 ? -0.5 : 0.5));
+    }
+    high = x - k * kLn2High;
+    low = k * kLn2Low;
+  } else if (std::fabs(x) < 0x1p-28) {
+    return 1 + x;
+  }
+  const double r = high - low;
+  const double t = r * r;
+  // The polynomial of Remez on [0, 0.34658].
+  const double c =
+      r - t * (1.66666666666666019037e-01 +
+               t * (-2.77777777770155933842e-03 +
+                    t * (6.61375632143793436117e-05 +
+                         t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
+  if (k == 0) return 1 - (r * c / (c - 2) - r);
+  return std::ldexp(1 - (low - r * c / (2 - c) - high), k);
+}
+
+/// The natural logarithm in the steps of fdlibm; `x` is above 0.
+double StrictLog(double x) {
+  if (!std::isfinite(x)) return std::log(x);
+  constexpr double kLn2High = 6.93147180369123816490e-01;
+  constexpr double kLn2Low = 1.90821492927058770002e-10;
+  int k = 0;
+  double m = std::frexp(x, &k) * 2;  // From 1 to 2.
+  --k;
+  const auto high_bits = static_cast<std::int32_t>(std::bit_cast<std::uint64_t>(m) >> 32 & 0xFFFFF);
+  const auto above = (high_bits + 0x95F64) & 0x100000;  // Above the root of 2.
+  if (above != 0) {
+    m /= 2;
+    ++k;
+  }
+  const double f = m - 1;
+  const double dk = k;
+  if ((0x000FFFFF & (2 + high_bits)) < 3) {  // Next to a power of 2.
+    if (f == 0) return k == 0 ? 0 : dk * kLn2High + dk * kLn2Low;
+    const double r = f * f * (0.5 - 0.33333333333333333 * f);
+    return k == 0 ? f - r : dk * kLn2High - ((r - dk * kLn2Low) - f);
+  }
+  const double s = f / (2 + f);
+  const double z = s * s;
+  const double w = z * z;
+  const double t1 = w * (3.999999999940941908e-01 +
+                         w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+  const double t2 = z * (6.666666666666735130e-01 +
+                         w * (2.857142874366239149e-01 +
+                              w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  const double r = t2 + t1;
+  if (((high_bits - 0x6147A) | (0x6B851 - high_bits)) > 0) {
+    const double half = 0.5 * f * f;
+    if (k == 0) return f - (half - s * (half + r));
+    return dk * kLn2High - ((half - (s * (half + r) + dk * kLn2Low)) - f);
+  }
+  if (k == 0) return f - s * (f - r);
+  return dk * kLn2High - ((s * (f - r) - dk * kLn2Low) - f);
+}
+
+double StrictCosh(double x) {
+  const double size = std::fabs(x);
+  if (size < 0.5 * std::numbers::ln2 || size > 22) return std::cosh(x);
+  const double power = StrictExp(size);
+  return 0.5 * power + 0.5 / power;
+}
+
+/// One step of Newton makes the last digit right.
+double Cbrt(double x) {
+  const double root = std::cbrt(x);
+  if (root == 0 || !std::isfinite(root)) return root;
+  return root - (root * root * root - x) / (3 * root * root);
+}
+
 void AddRealFunctions(Registry& registry) {
   const std::pair<const char*, Real> functions[] = {
       {"sqrt", std::sqrt},
-      {"cbrt", std::cbrt},
-      {"exp", std::exp},
+      {"cbrt", Cbrt},
+      {"exp", StrictExp},
       {"expm1", std::expm1},
       {"sin", std::sin},
       {"cos", std::cos},
@@ -222,9 +312,9 @@ void AddRealFunctions(Registry& registry) {
       {"acos", std::acos},
       {"atan", std::atan},
       {"sinh", std::sinh},
-      {"cosh", std::cosh},
+      {"cosh", StrictCosh},
       {"tanh", std::tanh},
-      {"asinh", std::asinh},
+      {"asinh", [](double x) { return std::isinf(x) ? x : std::log(x + std::sqrt(x * x + 1)); }},
       {"acosh", std::acosh},
       {"atanh", std::atanh},
       {"rint", std::nearbyint},
@@ -240,22 +330,24 @@ void AddRealFunctions(Registry& registry) {
     registry.Add(string("spark_") + name, [function](double x) { return function(x); });
   }
   // Spark gives NULL where the logarithm does not exist.
-  const std::tuple<const char*, Real, double> logarithms[] = {{"ln", std::log, 0},
-                                                              {"log10", std::log10, 0},
-                                                              {"log2", std::log2, 0},
-                                                              {"log1p", std::log1p, -1}};
+  const std::tuple<const char*, Real, double> logarithms[] = {
+      {"ln", StrictLog, 0},
+      {"log10", std::log10, 0},
+      {"log2", [](double x) { return StrictLog(x) / StrictLog(2); }, 0},
+      {"log1p", std::log1p, -1}};
   for (const auto& [name, function, bound] : logarithms) {
     registry.Add(string("spark_") + name, [function, bound](double x) {
       return x <= bound ? std::nullopt : optional(function(x));
     });
   }
-  registry.Add("spark_log", [](double x) { return x <= 0 ? std::nullopt : optional(std::log(x)); });
+  registry.Add("spark_log",
+               [](double x) { return x <= 0 ? std::nullopt : optional(StrictLog(x)); });
   registry.Add("spark_log", [](double base, double x) {
-    return x <= 0 || base <= 0 ? std::nullopt : optional(std::log(x) / std::log(base));
+    return x <= 0 || base <= 0 ? std::nullopt : optional(StrictLog(x) / StrictLog(base));
   });
   registry.Add("spark_power", [](double x, double y) { return std::pow(x, y); });
   registry.Add("spark_hypot", [](double x, double y) { return std::hypot(x, y); });
-  registry.Add("spark_atan2", [](double y, double x) { return std::atan2(y, x); });
+  registry.Add("spark_atan2", [](double y, double x) { return std::atan2(y + 0.0, x + 0.0); });
   registry.Add("spark_isnan_value", [](double x) { return std::isnan(x); });
   registry.Add(
       "spark_width_bucket", [](double x, double low, double high, i64 buckets) -> optional<i64> {

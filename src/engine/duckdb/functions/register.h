@@ -21,6 +21,7 @@ struct FunctionSession {
   std::string current_catalog;
   std::string current_schema;
   std::string current_user;
+  bool last_map_key_wins = false;         ///< Else a key that a map gets twice is an error.
   std::shared_ptr<RowChecks> row_checks;  ///< Of inlet_expect(); may be null.
 };
 

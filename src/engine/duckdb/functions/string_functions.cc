@@ -190,9 +190,14 @@ void AddParts(Registry& registry) {
     });
     AddByKind(registry, name);
   }
-  registry.Add("spark_startswith",
+  registry.Add("spark_startswith_text",
                [](string_view s, string_view part) { return s.starts_with(part); });
-  registry.Add("spark_endswith", [](string_view s, string_view part) { return s.ends_with(part); });
+  registry.Add("spark_startswith_bytes", [](Bytes s, Bytes part) { return s.starts_with(part); });
+  AddByKind(registry, "spark_startswith");
+  registry.Add("spark_endswith_text",
+               [](string_view s, string_view part) { return s.ends_with(part); });
+  registry.Add("spark_endswith_bytes", [](Bytes s, Bytes part) { return s.ends_with(part); });
+  AddByKind(registry, "spark_endswith");
   registry.Add("spark_contains_text",
                [](string_view s, string_view part) { return s.find(part) != string_view::npos; });
   registry.Add("spark_contains_bytes",
@@ -338,13 +343,114 @@ string Masked(string_view text, std::optional<string_view> upper, std::optional<
     const string_view character = text.substr(i, CharBytes(text, i));
     i += character.size();
     const char c = character.size() == 1 ? character[0] : '\0';
-    const bool is_upper = c >= 'A' && c <= 'Z';
-    const bool is_lower = c >= 'a' && c <= 'z';
+    const bool is_upper = ToLowerText(character) != character;
+    const bool is_lower = !is_upper && ToUpperText(character) != character;
     const bool is_digit = c >= '0' && c <= '9';
     const auto& stand_in = is_upper ? upper : is_lower ? lower : is_digit ? digit : other;
     result += stand_in.value_or(character);
   }
   return result;
+}
+
+/// mask(text[, upper[, lower[, digit[, other]]]]): NULL keeps a kind of character as it is.
+Bound BindMask(ClientContext& context, Arguments& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    CoerceTo(context, arguments[i], LogicalType::VARCHAR, "mask", i);
+  }
+  return {.type = LogicalType::VARCHAR,
+          .execute = [](DataChunk& chunk, ExpressionState&, Vector& result) {
+            std::vector<Cells> columns;
+            for (Vector& column : chunk.data) columns.emplace_back(column, chunk.size());
+            const bool constant = chunk.AllConstant();
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            for (idx_t row = 0; row < (constant ? 1 : chunk.size()); ++row) {
+              if (columns[0][row].is_null()) {
+                duckdb::FlatVector::SetNull(result, row, true);
+                continue;
+              }
+              std::array<std::optional<string_view>, 4> stand_ins = {"X", "x", "n", std::nullopt};
+              for (std::size_t i = 1; i < columns.size(); ++i) {
+                const Cell cell = columns[i][row];
+                stand_ins[i - 1] = cell.is_null() ? std::nullopt : std::optional(cell.text());
+              }
+              const string text = Masked(columns[0][row].text(), stand_ins[0], stand_ins[1],
+                                         stand_ins[2], stand_ins[3]);
+              duckdb::FlatVector::GetData<duckdb::string_t>(result)[row] =
+                  duckdb::StringVector::AddString(result, text);
+            }
+            if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+          }};
+}
+
+/// The sentences of a text, each a list of its words.
+std::vector<std::vector<string>> SentencesOf(string_view text) {
+  std::vector<std::vector<string>> sentences(1);
+  string word;
+  const auto end_word = [&] {
+    while (!word.empty() && (word.back() == '\'' || word.back() == '.')) word.pop_back();
+    if (!word.empty()) sentences.back().push_back(std::move(word));
+    word.clear();
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    const string_view character = text.substr(i, CharBytes(text, i));
+    const char c = character.size() == 1 ? character[0] : 'a';
+    const char next = i + character.size() < text.size() ? text[i + character.size()] : ' ';
+    i += character.size();
+    const bool is_word =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    const bool next_is_blank = next == ' ' || next == '\n' || next == '\t' || next == '\r';
+    if (is_word) {
+      word += character;
+    } else if ((c == '.' || c == '\'' || c == ',') && !word.empty() && !next_is_blank) {
+      // 3.14 and it's are one word.
+      const bool joins =
+          c == '\'' || (word.back() >= '0' && word.back() <= '9' && next >= '0' && next <= '9');
+      if (joins) {
+        word += c;
+      } else {
+        end_word();
+      }
+    } else {
+      end_word();
+      const bool ends = (c == '.' || c == '!' || c == '?') && next_is_blank;
+      if (ends && !sentences.back().empty()) sentences.emplace_back();
+    }
+  }
+  end_word();
+  if (sentences.back().empty()) sentences.pop_back();
+  return sentences;
+}
+
+/// sentences(text[, language[, country]]): the rules of English for all.
+Bound BindSentences(ClientContext& context, Arguments& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    CoerceTo(context, arguments[i], LogicalType::VARCHAR, "sentences", i);
+  }
+  return {.type = LogicalType::LIST(LogicalType::LIST(LogicalType::VARCHAR)),
+          .execute = [](DataChunk& chunk, ExpressionState&, Vector& result) {
+            const Cells texts(chunk.data[0], chunk.size());
+            const bool constant = chunk.AllConstant();
+            result.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
+            for (idx_t row = 0; row < (constant ? 1 : chunk.size()); ++row) {
+              if (texts[row].is_null()) {
+                duckdb::FlatVector::SetNull(result, row, true);
+                continue;
+              }
+              const auto sentences = SentencesOf(texts[row].text());
+              const idx_t begin = duckdb::ListVector::GetListSize(result);
+              duckdb::ListVector::Reserve(result, begin + sentences.size());
+              Vector& child = duckdb::ListVector::GetEntry(result);
+              for (idx_t i = 0; i < sentences.size(); ++i) {
+                const StringList words(sentences[i].begin(), sentences[i].end());
+                duckdb::FlatVector::GetData<duckdb::list_entry_t>(child)[begin + i] =
+                    detail::Traits<StringList>::Write(child, words);
+              }
+              duckdb::ListVector::SetListSize(result, begin + sentences.size());
+              duckdb::FlatVector::GetData<duckdb::list_entry_t>(result)[row] = {begin,
+                                                                                sentences.size()};
+            }
+            if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+          }};
 }
 
 string Quoted(string_view text) {
@@ -414,6 +520,8 @@ void AddChanges(Registry& registry) {
   registry.Add("spark_translate",
                [](string_view s, string_view a, string_view b) { return Translate(s, a, b); });
   registry.Add("spark_reverse_text", [](string_view s) { return Reversed(s); });
+  registry.Add("spark_reverse_bytes",
+               [](Bytes s) { return OwnedBytes{string(s.rbegin(), s.rend())}; });
   registry.Add("spark_repeat", [](string_view s, i32 n) { return Repeated(s, n); });
   registry.Add("spark_space", [](i32 n) { return Repeated(" ", n); });
   registry.Add("spark_overlay",
@@ -426,23 +534,23 @@ void AddChanges(Registry& registry) {
     const i32 distance = Levenshtein(a, b);
     return distance > limit ? -1 : distance;
   });
-  registry.Add("spark_mask", [](string_view s) { return Masked(s, "X", "x", "n", std::nullopt); });
-  registry.Add("spark_mask",
-               [](string_view s, string_view u) { return Masked(s, u, "x", "n", std::nullopt); });
-  registry.Add("spark_mask", [](string_view s, string_view u, string_view l) {
-    return Masked(s, u, l, "n", std::nullopt);
-  });
-  registry.Add("spark_mask", [](string_view s, string_view u, string_view l, string_view d) {
-    return Masked(s, u, l, d, std::nullopt);
-  });
-  registry.Add("spark_mask", [](string_view s, string_view u, string_view l, string_view d,
-                                string_view o) { return Masked(s, u, l, d, o); });
+  registry.AddBound("spark_mask", BindMask);
   registry.Add("spark_quote", [](string_view s) { return Quoted(s); });
   registry.Add("spark_soundex", [](string_view s) { return Soundex(s); });
   registry.Add("spark_luhn_check", [](string_view s) { return LuhnCheck(s); });
   registry.Add("spark_is_valid_utf8_text", [](string_view s) { return IsValidUtf8(s); });
   registry.Add("spark_is_valid_utf8_bytes", [](Bytes s) { return IsValidUtf8(s); });
   AddByKind(registry, "spark_is_valid_utf8");
+  registry.AddBound("spark_collation", [](ClientContext& context, Arguments& arguments) {
+    if (arguments.at(0)->return_type.id() != LogicalTypeId::VARCHAR &&
+        arguments[0]->return_type.id() != LogicalTypeId::SQLNULL) {
+      Raise(Condition::DATATYPE_MISMATCH,
+            {{"sqlExpr", "collation"}, {"message", "its argument must be a STRING"}});
+    }
+    return Replace(Call(context, "concat",
+                        Args(Constant(duckdb::Value("SYSTEM.BUILTIN.")), Take(arguments.at(1)))));
+  });
+  registry.AddBound("spark_sentences", BindSentences);
   registry.Add("spark_make_valid_utf8", [](string_view s) { return MakeValid(s); });
   registry.Add("spark_try_validate_utf8", [](string_view s) {
     return IsValidUtf8(s) ? std::optional(string(s)) : std::nullopt;
@@ -462,10 +570,13 @@ void AddChanges(Registry& registry) {
 Bound BindConcat(ClientContext& context, Arguments& arguments) {
   if (arguments.empty()) return Replace(Constant(duckdb::Value("")));
   LogicalType type = LogicalType::VARCHAR;
+  bool only_bytes = true;
   for (const ExpressionPtr& argument : arguments) {
     const LogicalTypeId id = argument->return_type.id();
-    if (id == LogicalTypeId::LIST || id == LogicalTypeId::BLOB) type = CommonTypeOf(arguments);
+    if (id == LogicalTypeId::LIST) type = CommonTypeOf(arguments);
+    only_bytes = only_bytes && id == LogicalTypeId::BLOB;
   }
+  if (only_bytes) type = LogicalType::BLOB;
   ExpressionPtr joined;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     ExpressionPtr next = Take(arguments[i]);
