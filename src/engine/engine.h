@@ -60,7 +60,7 @@ struct QueryContext {
   std::string current_schema;
   std::string current_user;
   bool last_map_key_wins = false;  ///< Else a key that a map gets twice is an error.
-  std::int64_t now_us = 0;  ///< current_timestamp(), microseconds since 1970 UTC.
+  std::int64_t now_us = 0;         ///< current_timestamp(), microseconds since 1970 UTC.
   /// Rows and bytes done so far; called at times from any thread. May be empty.
   std::function<void(std::int64_t rows, std::int64_t bytes)> on_progress;
   std::shared_ptr<RowChecks> row_checks;  ///< Of inlet_expect(); null: the query has none.

@@ -66,20 +66,11 @@ TEST(DuckDbPrinter, ExplodesInASelectAndInALateralView) {
               FailsWith(Condition::UDTF_ALIAS_NUMBER_MISMATCH));
 }
 
-TEST(DuckDbPrinter, TellsMapsFromArraysByTheSchema) {
-  types::StructType schema;
-  schema.fields.push_back(
-      {"m", types::DataType::Map(types::TypeId::kString, types::TypeId::kInteger), true, {}});
-  schema.fields.push_back({"b", types::DataType::Array(types::TypeId::kInteger), true, {}});
-  DuckDbOptions options;
-  options.schema_of_input = [&](std::string_view) { return &schema; };
-  EXPECT_THAT(Printed("SELECT posexplode(m) FROM t", options), HasSubstr("AS \"key\""));
-  EXPECT_THAT(Printed("SELECT posexplode(t.b) FROM t", options), HasSubstr("AS \"col\""));
-}
-
 TEST(DuckDbPrinter, LeavesToTheBinderWhatExplodeGives) {
   EXPECT_THAT(Printed("SELECT explode(m) FROM t"),
               HasSubstr("unnest(spark_exploded(\"m\"), max_depth := 2)"));
+  EXPECT_THAT(Printed("SELECT posexplode(m) FROM t"),
+              HasSubstr("unnest(spark_exploded_at(\"m\"), max_depth := 2)"));
 }
 
 TEST(DuckDbPrinter, ComparesByFunctionsThatKnowTheTypes) {

@@ -444,9 +444,13 @@ class NameWriter {
     const std::string name = call.name.parts.empty() ? "" : ToLower(call.name.parts.back());
     std::string text = CallText(call, name);
     if (!call.within_group.empty()) {
+      // Percentiles say only what differs from the default.
+      const bool is_short = name.starts_with("percentile_");
+      const std::string ascending = is_short ? "" : " ASC NULLS FIRST";
+      const std::string descending = is_short ? " DESC" : " DESC NULLS LAST";
       text += " WITHIN GROUP (ORDER BY ";
       for (const SortItem& item : call.within_group) {
-        text += Text(item.value) + (item.descending ? " DESC NULLS LAST" : " ASC NULLS FIRST");
+        text += Text(item.value) + (item.descending ? descending : ascending);
       }
       text += ")";
     }

@@ -755,9 +755,10 @@ void AddMakers(Registry& registry) {
     return interval_t{total, 0, 0};
   });
   registry.AddBound("spark_make_ym_interval", [](ClientContext& context, Arguments& arguments) {
-    return Replace(duckdb::BoundCastExpression::AddCastToType(
-        context, Call(context, "spark_months_interval", TakeAll(arguments)),
-        ToDuckDbType(types::TypeId::kYearMonthInterval)));
+    // The same values under another name: there is no cast to it.
+    ExpressionPtr call = Call(context, "spark_months_interval", TakeAll(arguments));
+    call->return_type = ToDuckDbType(types::TypeId::kYearMonthInterval);
+    return Replace(std::move(call));
   });
   // The start of the bucket of a moment, counted from an origin.
   registry.Add(
