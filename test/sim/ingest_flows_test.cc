@@ -111,7 +111,8 @@ TEST(IngestFlows, AutoCdc) {
   std::vector<Step> setup = {
       File("input/a.csv", "id,name,op,at\n1,x,U,1\n2,y,U,1\n"),
       Sql("CREATE STREAMING TABLE t FLOW AUTO CDC FROM STREAM read_files('{HOME}/input', "
-          "format => 'csv', schema => 'id INT, name STRING, op STRING, at INT') KEYS (id) "
+          "format => 'csv', header => true, schema => 'id INT, name STRING, op STRING, at INT') "
+          "KEYS (id) "
           "IGNORE NULL UPDATES APPLY AS DELETE WHEN op = 'D' SEQUENCE BY at "
           "COLUMNS * EXCEPT (op, at)")};
   // A part of the second file's events that is lost would be filled by nobody.

@@ -1,7 +1,6 @@
 #include "engine/duckdb/set_operations.h"
 
-#include "engine/duckdb/functions/function_internal.h"
-#include "engine/duckdb/logical_types.h"
+#include "engine/duckdb/functions/common_type.h"
 
 namespace inlet::engine {
 
@@ -23,7 +22,7 @@ Result<std::optional<types::StructType>> CommonColumns(DuckDbInstance& instance,
       const types::DataType& right = columns->fields[i].type;
       if (left == right) continue;
       is_mixed = true;
-      const auto type = functions::CommonTypeOf(ToDuckDbType(left), ToDuckDbType(right));
+      const auto type = functions::CommonType(left, right);
       if (!type) {
         return Fail(Condition::INCOMPATIBLE_COLUMN_TYPE,
                     {{"operator", "A set operation"},
@@ -32,7 +31,7 @@ Result<std::optional<types::StructType>> CommonColumns(DuckDbInstance& instance,
                      {"dataType1", types::ToSql(right)},
                      {"dataType2", types::ToSql(left)}});
       }
-      common->fields[i].type = FromDuckDbType(*type);
+      common->fields[i].type = *type;
     }
   }
   return is_mixed ? common : std::nullopt;

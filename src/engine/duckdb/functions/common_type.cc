@@ -1,3 +1,5 @@
+#include "engine/duckdb/functions/common_type.h"
+
 #include <duckdb/common/types/decimal.hpp>
 
 #include "engine/duckdb/functions/function_internal.h"
@@ -108,6 +110,12 @@ LogicalType CommonTypeOf(std::span<const ExpressionPtr> arguments) {
 void CastToCommonType(ClientContext& context, std::span<ExpressionPtr> arguments) {
   const LogicalType type = CommonTypeOf(arguments);
   for (ExpressionPtr& argument : arguments) argument = CastTo(context, std::move(argument), type);
+}
+
+std::optional<types::DataType> CommonType(const types::DataType& left,
+                                          const types::DataType& right) {
+  const std::optional<LogicalType> common = CommonTypeOf(ToDuckDbType(left), ToDuckDbType(right));
+  return common ? std::optional(FromDuckDbType(*common)) : std::nullopt;
 }
 
 }  // namespace inlet::engine::functions
