@@ -1,6 +1,7 @@
 #include "cli/line_reader.h"
 
 #include <editline/readline.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -37,15 +38,23 @@ char** Complete(const char* beginning, int, int) {
   return rl_completion_matches(beginning, NextMatch);
 }
 
+/// How often there was Ctrl-C when the prompt was shown.
+int interrupts_before_line = 0;
+
 /// The next character that is typed, -1 at the end or after Ctrl-C. The library's own reading goes
-/// on after the first Ctrl-C.
+/// on after the first Ctrl-C. One that comes between two reads, or that another thread takes, ends
+/// no read: it is looked for.
 int ReadCharacter(std::FILE*) {
-  const int interrupts = NumInterrupts();
+  constexpr int kLookEveryMs = 50;
   std::mbstate_t state = {};
   while (true) {
+    if (NumInterrupts() != interrupts_before_line) return -1;
+    pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    const int ready = poll(&input, 1, kLookEveryMs);
+    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
     char byte = 0;
     const ssize_t size = read(STDIN_FILENO, &byte, 1);
-    if (size < 0 && errno == EINTR && NumInterrupts() == interrupts) continue;
+    if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return -1;
     wchar_t character = 0;
     const std::size_t used = std::mbrtowc(&character, &byte, 1, &state);
@@ -74,10 +83,11 @@ LineReader::~LineReader() {
 }
 
 LineReader::Line LineReader::Read(const std::string& prompt) {
-  const int interrupts = NumInterrupts();
+  interrupts_before_line = NumInterrupts();
   char* const text = readline(prompt.c_str());
   if (text == nullptr) {
-    return {.outcome = NumInterrupts() == interrupts ? Outcome::kEnd : Outcome::kCancelled};
+    return {.outcome =
+                NumInterrupts() == interrupts_before_line ? Outcome::kEnd : Outcome::kCancelled};
   }
   Line line{.outcome = Outcome::kLine, .text = text};
   std::free(text);  // NOLINT(cppcoreguidelines-no-malloc): the library's own.

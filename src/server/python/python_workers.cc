@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/uuid.h"
 #include "server/python/python_errors.h"
 #include "server/python/worker_script.h"
 
@@ -115,7 +116,8 @@ Result<std::unique_ptr<PythonWorkers::Worker>> PythonWorkers::StartWorker(
   const std::string script = directory_ + "/inlet_worker.py";
   if (directory_.empty()) return FailPythonProcess("has no directory for its program");
   if (std::error_code error; !std::filesystem::exists(script, error)) {
-    const std::string part = script + "." + session;
+    // Several workers may start at once.
+    const std::string part = script + "." + RandomUuid();
     std::ofstream(part, std::ios::binary) << kWorkerScript;
     std::filesystem::rename(part, script, error);
     if (error) return FailPythonProcess("has no directory for its program: " + error.message());
